@@ -1,0 +1,88 @@
+package repo
+
+import (
+	"io"
+	"time"
+)
+
+// Format reads and writes one kind of repository. It transforms bytes and
+// values; fetching, storing and deciding are the work of the jobs. All input
+// comes from upstream and is treated as hostile: sizes are bounded, paths are
+// clean ([CleanPath]), errors name the file and the line.
+type Format interface {
+	Versions
+
+	// Name is the name in configurations: "deb".
+	Name() string
+
+	// Repositories expands a source into its repositories.
+	Repositories(s *Source) ([]*Repository, error)
+
+	// RootForms are the forms in which a root may be published, preferred first.
+	RootForms(r *Repository) []RootForm
+
+	// ReadRoot verifies the files of a root, as fetched by one of the forms, and
+	// reads it. It checks signature, date and expiry, and that the repository is
+	// the one asked for.
+	ReadRoot(r *Repository, form RootForm, files RootFiles, keys Verifier, now time.Time) (*Root, error)
+
+	// InScope picks from the root's indexes those that a full mirror of the
+	// repository holds: the source's components, architectures and kinds.
+	InScope(r *Repository, root *Root) ([]Index, error)
+
+	// ReadFiles reads an index that lists files, decompressed, and calls yield for
+	// each. The File is valid after the call.
+	ReadFiles(r *Repository, ix Index, content io.Reader, yield func(File) error) error
+
+	// CatalogIndexes picks from the root's indexes those that ReadPackages and
+	// Rewrite need for a partial mirror.
+	CatalogIndexes(r *Repository, root *Root) ([]Index, error)
+
+	// ReadPackages reads the repository's packages in the order of its indexes. A
+	// package that stands in several indexes is one Package.
+	ReadPackages(r *Repository, root *Root, open OpenIndex) ([]*Package, error)
+
+	// Rewrite writes the indexes and the root of a repository that holds the given
+	// packages of upstream's only, and returns its manifest.
+	Rewrite(w *Rewriting) (*Manifest, error)
+}
+
+// OpenIndex opens an index of a root, decompressed. It fails when upstream had
+// none; the error then is [fs.ErrNotExist].
+type OpenIndex func(Index) (io.ReadCloser, error)
+
+// Rewriting is what [Format.Rewrite] works on.
+type Rewriting struct {
+	Repository *Repository
+	// Root is upstream's.
+	Root *Root
+	// Packages are those to hold, of this repository, in upstream's order.
+	Packages []*Package
+	// Open opens upstream's indexes.
+	Open OpenIndex
+	// Signer signs the root.
+	Signer Signer
+	// Date is when the generation is made; ValidFor how long its root is valid,
+	// 0 for ever.
+	Date     time.Time
+	ValidFor time.Duration
+	// Put stores a file of the tree and returns it with size and digest.
+	Put func(path string, content []byte) (File, error)
+}
+
+// Verifier checks signatures with the keys that a source pins.
+type Verifier interface {
+	// Inline returns the signed content of a clear-signed document and who signed.
+	// Nothing outside of the signed content may be used.
+	Inline(document []byte, now time.Time) (content []byte, signers []string, err error)
+	// Detached checks a signature, binary or armoured, over content.
+	Detached(content, signature []byte, now time.Time) (signers []string, err error)
+}
+
+// Signer signs with the administrator's key.
+type Signer interface {
+	// Inline returns the clear-signed document.
+	Inline(content []byte) ([]byte, error)
+	// Detached returns an armoured detached signature.
+	Detached(content []byte) ([]byte, error)
+}
