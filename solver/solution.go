@@ -1,0 +1,101 @@
+package solver
+
+import (
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+)
+
+// Options say how relations are followed.
+type Options struct {
+	// Native is the architecture of the machines that install.
+	Native string
+	// Recommends and Suggests follow these weak relations, too. One that cannot be
+	// satisfied is skipped.
+	Recommends, Suggests bool
+	// Mandatory adds every mandatory package of the catalog as a seed.
+	Mandatory bool
+	// Assumed packages count as installed: they satisfy relations, exclude what
+	// they conflict with, and are not picked. A witness may replace one by another
+	// version of it.
+	Assumed []*repo.Package
+}
+
+// Solution is what a partial mirror holds and what it lacks.
+type Solution struct {
+	// Picks are the packages to hold, in the order of the catalog.
+	Picks []Pick
+	// Unresolved are the hard relations of picked packages that nothing satisfies.
+	Unresolved []Unresolved
+	// Conflicts are the pairs of picked packages that keep a seed from being
+	// installed.
+	Conflicts []Conflict
+	// Unknown are the seeds that no package answers.
+	Unknown []Unknown
+	// Renamed are the seeds that a package of another name answers.
+	Renamed []Renamed
+}
+
+// Pick is a package and why it is in the mirror.
+type Pick struct {
+	Package *repo.Package
+	Reason  Reason
+}
+
+// Reason is why a package is picked: for a seed, as a mandatory package, or by a
+// relation of another pick.
+type Reason struct {
+	Seed      string // the seed's label
+	Mandatory bool
+	By        *repo.Package
+	Relation  repo.Relation
+}
+
+// Unresolved is a hard relation that nothing satisfies.
+type Unresolved struct {
+	Relation repo.Relation
+	WantedBy *repo.Package
+	// Reason says for people why: "only b 2.9 is in repositories x, y".
+	Reason string
+	// Chain leads from a seed to WantedBy; nil where there is no seed.
+	Chain []Pick
+}
+
+// Conflict keeps a seed from being installed: two packages that it needs exclude
+// each other.
+type Conflict struct {
+	Seed string
+	// Package declares the relation, which excludes Other. The zero Relation says
+	// that the two cannot be installed together for being of one name.
+	Package, Other *repo.Package
+	Relation       repo.Relation
+	// Reason says for people why both are needed.
+	Reason string
+}
+
+// Unknown is a seed that no package answers.
+type Unknown struct {
+	Seed   Seed
+	Reason string
+	// Near are names that may have been meant, the nearest first.
+	Near []string
+}
+
+// Renamed is a seed that no package of its name answers.
+type Renamed struct {
+	Seed    Seed
+	Package *repo.Package
+	// Obsoletes is true when the package takes the place of the seed's name, false
+	// when it provides it.
+	Obsoletes bool
+}
+
+// String says the reason in words: "seed nginx", "mandatory", "nginx 1.22.1
+// requires libc6 (>= 2.36)".
+func (r Reason) String() string {
+	switch {
+	case r.By != nil:
+		return r.By.Name + " " + r.By.Version + " " + r.Relation.Kind.String() + " " + r.Relation.String()
+	case r.Mandatory:
+		return "mandatory"
+	}
+	return "seed " + r.Seed
+}
