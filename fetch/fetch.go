@@ -1,0 +1,93 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/mirrorkeeper/mirrorkeeper/progress"
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+)
+
+// Options say how a [Fetcher] works.
+type Options struct {
+	// Client sends the requests; nil is http.DefaultClient.
+	Client *http.Client
+	// Connections is the most requests at once, PerHost the most to one host; 0
+	// stands for 16 and 8.
+	Connections, PerHost int
+	// Retries is how often all URLs of a file are tried again after a failure that
+	// may pass. An answer that the file is not there is final.
+	Retries int
+	// Backoff is how long a retry waits.
+	Backoff Backoff
+	// IgnoreErrors is how many files may fail before [Fetcher.Fetch] gives up.
+	IgnoreErrors int
+	// Stall ends a transfer in which no byte came for so long; 0 leaves that to the
+	// Client.
+	Stall time.Duration
+	// Log gets a line at level debug for each failed try; nil is no log.
+	Log *slog.Logger
+}
+
+// Backoff is how long a retry waits: a random time up to Base, doubled with each
+// retry and at most Max. Max is also the most that a server's Retry-After gets.
+// Zero values stand for 500 ms and 30 s.
+type Backoff struct{ Base, Max time.Duration }
+
+// Fetcher fetches files. It remembers how the hosts behave, so one Fetcher should
+// serve all sources of a run. Its methods may be called by several goroutines at
+// once.
+type Fetcher struct {
+	options Options
+}
+
+// New returns a Fetcher.
+func New(o Options) *Fetcher {
+	return &Fetcher{options: o}
+}
+
+// Request asks for one file.
+type Request struct {
+	// File is what is wanted. Its Digest must be set, its Size is -1 when unknown.
+	File repo.File
+	// Bases are URLs of the same content, in order of preference.
+	Bases []string
+	// Paths are names of the file below each base, in the order in which they are
+	// tried: the one by digest first, then the plain one. None stands for File.Path.
+	Paths []string
+	// Optional files may be missing: where every URL says so, the file is absent
+	// and has not failed.
+	Optional bool
+	// Counter counts the bytes as they come, and the file; nil counts nothing.
+	Counter *progress.Stage
+}
+
+// Report is the outcome of a [Fetcher.Fetch].
+type Report struct {
+	// Fetched is the number of files that are now in the sink.
+	Fetched int
+	// Bytes were received, those of failed tries too.
+	Bytes int64
+	// Absent are the optional files that upstream does not have.
+	Absent []Request
+	// Failed are the files that could not be had, in the order in which they failed.
+	Failed []Failure
+}
+
+// Failure is a file that could not be had.
+type Failure struct {
+	Request Request
+	Err     error // an *[Error]
+}
+
+// Fetch brings the files into the sink, large ones first. It returns when all are
+// there or have failed. The error is not nil when the context ended, when the sink
+// failed, or, as a *[BudgetError], when more than [Options.IgnoreErrors] files
+// failed; the rest is then given up, and what came so far is kept for a resume.
+// The report is never nil.
+func (f *Fetcher) Fetch(ctx context.Context, requests []Request, sink Sink) (*Report, error) {
+	return &Report{}, errors.ErrUnsupported
+}
