@@ -1,0 +1,124 @@
+package mirrorkeeper_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/mirrorkeeper/mirrorkeeper"
+
+// rooms says what each top-level directory may import of the project, beside its
+// own sub-directories, and why no more. A new directory needs a line here.
+var rooms = map[string]struct {
+	may    []string
+	reason string
+}{
+	"repo":     {nil, "repo is the vocabulary: what it imported, everything would"},
+	"compress": {nil, "a mechanism knows nothing of what it is used for"},
+	"progress": {[]string{"repo"}, "a mechanism knows nothing of what it is used for"},
+	"config":   {[]string{"repo"}, "configuration is values: turning them into formats, stores and transports is cmd's"},
+
+	"signature": {[]string{"repo"}, "signatures are checked and made the same way for every format"},
+	"transport": {[]string{"repo", "compress", "progress"}, "transports move bytes, whatever repositories they are of"},
+
+	"deb": {formats, "a format reads and writes bytes: fetching, storing and deciding are the jobs'; formats never know each other"},
+	"rpm": {formats, "a format reads and writes bytes: fetching, storing and deciding are the jobs'; formats never know each other"},
+
+	"solver": {mechanisms, "the solver decides on values, for every format and every job"},
+	"fetch":  {mechanisms, "fetching knows files and digests, not formats or jobs"},
+	"store":  {mechanisms, "stores know manifests and files, not formats or jobs"},
+
+	"mirror": {jobs, "jobs are handed their formats as repo interfaces, or each job would be written once a format"},
+	"create": {jobs, "jobs are handed their formats as repo interfaces, or each job would be written once a format"},
+	"bundle": {jobs, "jobs are handed their formats as repo interfaces, or each job would be written once a format"},
+	"verify": {jobs, "verify judges a tree by its manifest, for every format"},
+	"watch":  {jobs, "watch is handed its formats as repo interfaces"},
+
+	"cmd": {everything, ""}, // only cmd knows all
+	"e2e": {[]string{"internal/repotest"}, "end-to-end tests see what users see: the program and what it writes"},
+
+	"internal/repotest": {nil, "every room's tests may use it, so it may use no room"},
+}
+
+var (
+	formats    = []string{"repo", "compress", "signature"}
+	mechanisms = []string{"repo", "compress", "progress", "transport"}
+	jobs       = []string{"repo", "compress", "progress", "transport", "signature", "solver", "fetch", "store", "verify"}
+	everything = []string{"*"}
+)
+
+// TestImports holds the direction of imports: cmd, jobs, mechanisms and formats, repo.
+func TestImports(t *testing.T) {
+	for _, p := range packages(t) {
+		room := roomOf(p.ImportPath)
+		rule, known := rooms[room]
+		if !known && room != "" {
+			t.Errorf("%s: no rule says what the room %q may import; add one to this test", p.ImportPath, room)
+			continue
+		}
+		for _, imported := range p.Imports {
+			to := roomOf(imported)
+			if !strings.HasPrefix(imported, module) || to == room || slices.Contains(rule.may, to) || slices.Equal(rule.may, everything) && to != "internal/repotest" {
+				continue
+			}
+			t.Errorf("%s imports %s: %s", p.ImportPath, imported, rule.reason)
+		}
+	}
+}
+
+// TestImportsOfTests holds what tests may see: their own room, what it may import,
+// the test repositories, and nothing that stands above them.
+func TestImportsOfTests(t *testing.T) {
+	for _, p := range packages(t) {
+		room := roomOf(p.ImportPath)
+		may := append(slices.Clone(rooms[room].may), "internal/repotest")
+		if slices.Equal(rooms[room].may, jobs) {
+			may = append(may, "deb", "rpm") // a job is tested with the real formats
+		}
+		for _, imported := range slices.Concat(p.TestImports, p.XTestImports) {
+			to := roomOf(imported)
+			if !strings.HasPrefix(imported, module) || to == room || slices.Contains(may, to) || slices.Equal(rooms[room].may, everything) {
+				continue
+			}
+			t.Errorf("the tests of %s import %s", p.ImportPath, imported)
+		}
+	}
+}
+
+// roomOf is the top-level directory of a package, with the one below for internal.
+func roomOf(importPath string) string {
+	parts := strings.SplitN(strings.TrimPrefix(strings.TrimPrefix(importPath, module), "/"), "/", 3)
+	if parts[0] == "internal" && len(parts) > 1 {
+		return path.Join(parts[0], parts[1])
+	}
+	return parts[0]
+}
+
+type goPackage struct {
+	ImportPath                         string
+	Imports, TestImports, XTestImports []string
+}
+
+// packages are those of the project, as the go command sees them.
+func packages(t *testing.T) (all []goPackage) {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-e", "-json=ImportPath,Imports,TestImports,XTestImports", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatalf("go list: %v", err)
+		}
+		all = append(all, p)
+	}
+}
