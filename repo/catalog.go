@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -11,6 +12,12 @@ import (
 // It keeps the three orders of search: packages by name, the packages that
 // obsolete a name, and the packages that provide it. Within a name they are
 // ordered by priority, then version, highest first, then as they were given.
+// Packages of several names that obsolete or provide one are ordered by priority,
+// essential ones first, then mandatory ones, then as apt orders them: the name
+// that is mentioned first in the catalog, be it by a relation, comes last.
+//
+// A package's position is its index in Packages. The methods that end in At speak
+// of positions and return slices that must not be changed.
 type Catalog struct {
 	Packages []*Package
 	versions Versions
@@ -20,8 +27,17 @@ type Catalog struct {
 	provided table
 }
 
-// names gives each name a small number.
+// names gives each name a small number, in the order of first mention.
 type names map[string]int32
+
+func (n names) number(name string) int32 {
+	i, ok := n[name]
+	if !ok {
+		i = int32(len(n))
+		n[name] = i
+	}
+	return i
+}
 
 // table lists packages by number of name: those of name i are
 // packages[start[i]:start[i+1]].
@@ -32,125 +48,249 @@ type table struct {
 
 func (t *table) of(i int32) []int32 { return t.packages[t.start[i]:t.start[i+1]] }
 
+// entry is a package that a name leads to.
+type entry struct{ name, position int32 }
+
 // NewCatalog makes a catalog of the packages, whose order is kept where nothing
 // else decides.
 func NewCatalog(v Versions, packages []*Package) *Catalog {
-	c := &Catalog{Packages: packages, versions: v, names: make(names, len(packages))}
-	number := func(name string) int32 {
-		n, ok := c.names[name]
-		if !ok {
-			n = int32(len(c.names))
-			c.names[name] = n
-		}
-		return n
-	}
-	type entry struct{ name, pkg int32 }
-	var named, obsolete, provided []entry
+	c := &Catalog{Packages: packages, versions: v, names: make(names, 2*len(packages))}
+	named := make([]entry, len(packages))
+	var obsolete, provided []entry
 	for i, p := range packages {
-		named = append(named, entry{number(p.Name), int32(i)})
-		for _, x := range p.Provides {
-			provided = append(provided, entry{number(x.Name), int32(i)})
-		}
+		at := int32(i)
+		named[i] = entry{c.names.number(p.Name), at}
 		for _, r := range p.Relations {
-			if r.Kind == Obsoletes {
-				for _, d := range r.Alternatives {
-					obsolete = append(obsolete, entry{number(d.Name), int32(i)})
+			for _, d := range r.Alternatives {
+				name := c.names.number(d.Name)
+				if r.Kind == Obsoletes {
+					obsolete = append(obsolete, entry{name, at})
 				}
 			}
 		}
+		for _, x := range p.Provides {
+			provided = append(provided, entry{c.names.number(x.Name), at})
+		}
 	}
-	// A counting sort by name into one flat array: lookups are one map access.
-	build := func(entries []entry) (t table) {
-		t.start = make([]int32, len(c.names)+1)
-		for _, e := range entries {
-			t.start[e.name+1]++
-		}
-		for i := range t.start[1:] {
-			t.start[i+1] += t.start[i]
-		}
-		next := slices.Clone(t.start)
-		t.packages = make([]int32, len(entries))
-		for _, e := range entries {
-			t.packages[next[e.name]] = e.pkg
-			next[e.name]++
-		}
-		for i := range len(t.start) - 1 {
-			if of := t.packages[t.start[i]:t.start[i+1]]; len(of) > 1 {
-				slices.SortStableFunc(of, c.compare)
-			}
-		}
-		return t
+	nameOf := make([]int32, len(packages))
+	for i, e := range named {
+		nameOf[i] = e.name
 	}
-	c.named, c.obsolete, c.provided = build(named), build(obsolete), build(provided)
+	better := func(a, b int32) int { return c.compare(a, b, nameOf) }
+	c.named = newTable(len(c.names), named, better)
+	c.obsolete = newTable(len(c.names), obsolete, better)
+	c.provided = newTable(len(c.names), provided, better)
 	return c
 }
 
-// compare orders the better package first: priority, then version where the
-// names agree.
-func (c *Catalog) compare(a, b int32) int {
+// newTable is a counting sort by name into one flat array, so that a lookup is one
+// map access.
+func newTable(names int, entries []entry, better func(a, b int32) int) table {
+	t := table{start: make([]int32, names+1), packages: make([]int32, len(entries))}
+	for _, e := range entries {
+		t.start[e.name+1]++
+	}
+	for i := range names {
+		t.start[i+1] += t.start[i]
+	}
+	next := slices.Clone(t.start)
+	for _, e := range entries {
+		t.packages[next[e.name]] = e.position
+		next[e.name]++
+	}
+	for i := range int32(names) {
+		if of := t.of(i); len(of) > 1 {
+			slices.SortStableFunc(of, better)
+		}
+	}
+	return t
+}
+
+// compare orders the better one of two packages first.
+func (c *Catalog) compare(a, b int32, nameOf []int32) int {
 	p, q := c.Packages[a], c.Packages[b]
-	if p.Priority != q.Priority {
-		return q.Priority - p.Priority
-	}
-	if p.Name == q.Name {
+	switch {
+	case p.Priority != q.Priority:
+		return cmp.Compare(q.Priority, p.Priority)
+	case nameOf[a] == nameOf[b]:
 		return c.versions.Compare(q.Version, p.Version)
+	case p.Essential != q.Essential:
+		return first(p.Essential)
+	case p.Mandatory != q.Mandatory:
+		return first(p.Mandatory)
 	}
-	return 0
+	return cmp.Compare(nameOf[b], nameOf[a])
+}
+
+func first(yes bool) int {
+	if yes {
+		return -1
+	}
+	return 1
 }
 
 // Versions returns the order of versions of the catalog's format.
 func (c *Catalog) Versions() Versions { return c.versions }
 
-func (c *Catalog) list(t *table, name string) []*Package {
+func (c *Catalog) at(t *table, name string) []int32 {
 	n, ok := c.names[name]
 	if !ok {
 		return nil
 	}
-	of := t.of(n)
-	out := make([]*Package, len(of))
-	for i, k := range of {
+	return t.of(n)
+}
+
+func (c *Catalog) list(at []int32) []*Package {
+	if len(at) == 0 {
+		return nil
+	}
+	out := make([]*Package, len(at))
+	for i, k := range at {
 		out[i] = c.Packages[k]
 	}
 	return out
 }
 
+// NamedAt returns the positions of the packages of the name, best first.
+func (c *Catalog) NamedAt(name string) []int32 { return c.at(&c.named, name) }
+
+// ObsoletingAt returns the positions of the packages that obsolete the name, best
+// first. One that does so twice may stand there twice.
+func (c *Catalog) ObsoletingAt(name string) []int32 { return c.at(&c.obsolete, name) }
+
+// ProvidingAt returns the positions of the packages that provide the name, best
+// first. One that does so twice may stand there twice.
+func (c *Catalog) ProvidingAt(name string) []int32 { return c.at(&c.provided, name) }
+
 // Named returns the packages of the name, best first.
-func (c *Catalog) Named(name string) []*Package { return c.list(&c.named, name) }
+func (c *Catalog) Named(name string) []*Package { return c.list(c.NamedAt(name)) }
 
-// Obsoleting returns the packages that obsolete the name, best first.
-func (c *Catalog) Obsoleting(name string) []*Package { return c.list(&c.obsolete, name) }
+// Obsoleting returns the packages of [Catalog.ObsoletingAt].
+func (c *Catalog) Obsoleting(name string) []*Package { return c.list(c.ObsoletingAt(name)) }
 
-// Providing returns the packages that provide the name, best first. A package
-// that provides it twice stands there twice.
-func (c *Catalog) Providing(name string) []*Package { return c.list(&c.provided, name) }
+// Providing returns the packages of [Catalog.ProvidingAt].
+func (c *Catalog) Providing(name string) []*Package { return c.list(c.ProvidingAt(name)) }
 
 // Candidates returns every package that satisfies the dependency of a package
 // whose architecture is from, on machines of the native architecture: packages
-// of the name first, then those that provide it. Packages of negative priority
-// are no candidates.
-func (c *Catalog) Candidates(d Dependency, from, native string) (out []*Package) {
+// of the name first, then those that provide it, in both parts those that fit the
+// machines themselves before those of foreign architectures. Packages of negative
+// priority are no candidates.
+func (c *Catalog) Candidates(d Dependency, from, native string) []*Package {
+	return c.list(c.AppendCandidatesAt(nil, d, from, native))
+}
+
+// AppendCandidatesAt appends the positions of the packages of [Catalog.Candidates].
+func (c *Catalog) AppendCandidatesAt(to []int32, d Dependency, from, native string) []int32 {
 	n, ok := c.names[d.Name]
 	if !ok {
-		return nil
+		return to
+	}
+	start := len(to)
+	for _, k := range c.named.of(n) {
+		if c.isCandidate(k, d, from, native) {
+			to = append(to, k)
+		}
+	}
+	c.nativeFirst(to[start:], native)
+	start = len(to)
+	for _, k := range c.provided.of(n) {
+		twice := len(to) > start && to[len(to)-1] == k
+		if !twice && c.Packages[k].Name != d.Name && c.isProvider(k, d, from, native) {
+			to = append(to, k)
+		}
+	}
+	c.nativeFirst(to[start:], native)
+	return to
+}
+
+// Satisfiable reports whether the dependency has a candidate.
+func (c *Catalog) Satisfiable(d Dependency, from, native string) bool {
+	n, ok := c.names[d.Name]
+	if !ok {
+		return false
 	}
 	for _, k := range c.named.of(n) {
-		if p := c.Packages[k]; p.Priority >= 0 && p.answers(d.Architecture, from, native) && c.versions.Satisfies(p.Version, d.Op, d.Version) {
-			out = append(out, p)
+		if c.isCandidate(k, d, from, native) {
+			return true
 		}
 	}
 	for _, k := range c.provided.of(n) {
+		if c.isProvider(k, d, from, native) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Catalog) isCandidate(k int32, d Dependency, from, native string) bool {
+	p := c.Packages[k]
+	return p.Priority >= 0 && p.answers(d.Architecture, from, native) && c.versions.Satisfies(p.Version, d.Op, d.Version)
+}
+
+func (c *Catalog) isProvider(k int32, d Dependency, from, native string) bool {
+	p := c.Packages[k]
+	if p.Priority < 0 {
+		return false
+	}
+	for _, x := range p.Provides {
+		if x.Name == d.Name && p.provides(x, d.Architecture, from, native) && c.versions.Satisfies(x.Version, d.Op, d.Version) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Catalog) nativeFirst(at []int32, native string) {
+	foreign := func(k int32) bool { return !c.Packages[k].On(native, native) }
+	if slices.ContainsFunc(at, foreign) {
+		slices.SortStableFunc(at, func(a, b int32) int {
+			if foreign(a) == foreign(b) {
+				return 0
+			}
+			return first(foreign(b))
+		})
+	}
+}
+
+// AppendExcludedAt appends the positions of the packages that a conflict with the
+// dependency excludes. Unlike a requirement, one that names no architecture means
+// all of them (deb-control(5), dpkg's rule for Conflicts and Breaks).
+func (c *Catalog) AppendExcludedAt(to []int32, d Dependency, native string) []int32 {
+	n, ok := c.names[d.Name]
+	if !ok {
+		return to
+	}
+	concerned := func(p *Package, x string) bool {
+		switch {
+		case d.Architecture == "" || d.Architecture == "any":
+			return true
+		case x != "" && x != "any":
+			return x == d.Architecture
+		case d.Architecture == "native":
+			return p.On(native, native)
+		}
+		return p.On(d.Architecture, native)
+	}
+	for _, k := range c.named.of(n) {
+		if p := c.Packages[k]; concerned(p, "") && c.versions.Satisfies(p.Version, d.Op, d.Version) {
+			to = append(to, k)
+		}
+	}
+	start := len(to)
+	for _, k := range c.provided.of(n) {
 		p := c.Packages[k]
-		if p.Priority < 0 || p.Name == d.Name || slices.Contains(out, p) {
+		if len(to) > start && to[len(to)-1] == k || p.Name == d.Name {
 			continue
 		}
 		for _, x := range p.Provides {
-			if x.Name == d.Name && p.provides(x, d.Architecture, from, native) && c.versions.Satisfies(x.Version, d.Op, d.Version) {
-				out = append(out, p)
+			if x.Name == d.Name && concerned(p, x.Architecture) && c.versions.Satisfies(x.Version, d.Op, d.Version) {
+				to = append(to, k)
 				break
 			}
 		}
 	}
-	return out
+	return to
 }
 
 // answers reports whether the package is of an architecture that a relation of a

@@ -85,6 +85,10 @@ type Root struct {
 	Indexes []Index
 	// Warnings are what people should know although it is no error.
 	Warnings []string
+	// Identity is what the root says of the repository apart from dates and
+	// digests, all that Format.Rewrite keeps of it: where it changes, a partial
+	// mirror is written anew.
+	Identity string
 	// Detail is the format's own.
 	Detail any
 }

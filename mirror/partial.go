@@ -1,0 +1,441 @@
+package mirror
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+	"github.com/mirrorkeeper/mirrorkeeper/solver"
+	"github.com/mirrorkeeper/mirrorkeeper/store"
+)
+
+// Unresolved is something that was asked for and that nothing in the mirror is.
+type Unresolved struct {
+	Requirement string `json:"requirement"`
+	WantedBy    string `json:"wanted_by"`
+	Reason      string `json:"reason"`
+}
+
+// Skipped is a package that was left out because it could not be fetched, or a
+// seed that needs such a package.
+type Skipped struct {
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
+}
+
+// Picked is a package that the mirror holds, and why.
+type Picked struct {
+	*repo.Package
+	Reason string
+	// Via leads to the pick that wanted it; nil for seeds.
+	By *repo.Package
+}
+
+// selection is what a partial mirror holds of its catalogs.
+type selection struct {
+	all        []*repo.Package // of every repository
+	picked     []Picked
+	unresolved []Unresolved
+	renamed    []string
+	conflicts  []string
+}
+
+// loadPackages reads the packages of every repository into one list, in the order
+// of the configuration.
+func (r *run) loadPackages(ctx context.Context) ([]*repo.Package, error) {
+	var wanted []indexes
+	for _, u := range r.upstreams {
+		if u.failed != nil {
+			return nil, u.failed // the pick would not be complete without it
+		}
+		if err := r.needs(u); err != nil {
+			return nil, err
+		}
+		in, err := u.source.Format.CatalogIndexes(u.repository, u.root)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", u.repository, err)
+		}
+		wanted = append(wanted, indexes{u, in})
+	}
+	if err := r.fetchIndexes(ctx, wanted, false); err != nil {
+		return nil, err
+	}
+	found := make([][]*repo.Package, len(r.upstreams))
+	g, _ := errgroup.WithContext(ctx)
+	for i, u := range r.upstreams {
+		g.Go(func() (err error) {
+			found[i], err = u.source.Format.ReadPackages(u.repository, u.root, r.open)
+			if err != nil {
+				return fmt.Errorf("%s: %w", u.repository, err)
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.Concat(found...), nil
+}
+
+// architectures are those that the mirror's machines may have.
+func (m *Mirror) architectures() (out []string) {
+	for _, s := range m.Sources {
+		for _, a := range s.Architectures {
+			if a != "all" && a != "noarch" && !slices.Contains(out, a) {
+				out = append(out, a)
+			}
+		}
+	}
+	return out
+}
+
+// pick chooses the packages that a partial mirror holds: for each architecture of
+// machines, and each format, the closure of the seeds.
+func (m *Mirror) pick(all []*repo.Package, seeds []solver.Seed) *selection {
+	s := &selection{all: all}
+	why := map[*repo.Package]Picked{}
+	known := map[string]bool{}
+	var unknown []Unresolved
+	for _, catalog := range m.catalogs(all) {
+		for _, native := range m.architectures() {
+			solution := solver.Solve(catalog, seedsFor(seeds, native), solver.Options{
+				Native: native, Recommends: m.Recommends, Suggests: m.Suggests, Mandatory: m.Mandatory,
+			})
+			for _, p := range solution.Picks {
+				if _, ok := why[p.Package]; !ok {
+					why[p.Package] = Picked{p.Package, p.Reason.String(), p.Reason.By}
+				}
+			}
+			missing := map[string]bool{}
+			for _, x := range solution.Unknown {
+				missing[x.Seed.Label] = true
+				unknown = append(unknown, unknownSeed(x))
+			}
+			for _, x := range seedsFor(seeds, native) {
+				known[x.Label] = known[x.Label] || !missing[x.Label]
+			}
+			for _, x := range solution.Unresolved {
+				s.unresolved = appendNew(s.unresolved, Unresolved{x.Relation.String(), x.WantedBy.String(), x.Reason})
+			}
+			for _, x := range solution.Renamed {
+				s.renamed = append(s.renamed, renamedSeed(x))
+			}
+			for _, x := range solution.Conflicts {
+				s.conflicts = append(s.conflicts, fmt.Sprintf("%s: %s", x.Seed, x.Reason))
+			}
+		}
+	}
+	for _, x := range unknown {
+		if !known[x.Requirement] {
+			s.unresolved = appendNew(s.unresolved, x)
+		}
+	}
+	m.addSourcePackages(all, why)
+	for _, p := range all {
+		if x, ok := why[p]; ok {
+			s.picked = append(s.picked, x)
+		}
+	}
+	return s
+}
+
+// catalogs makes one catalog a format, without the excluded packages.
+func (m *Mirror) catalogs(all []*repo.Package) (out []*repo.Catalog) {
+	var formats []repo.Format
+	of := map[string][]*repo.Package{}
+	for _, s := range m.Sources {
+		if !slices.ContainsFunc(formats, func(f repo.Format) bool { return f.Name() == s.Format.Name() }) {
+			formats = append(formats, s.Format)
+		}
+	}
+	for _, p := range all {
+		if !slices.ContainsFunc(m.Exclude, func(pattern string) bool { return repo.Match(pattern, p.Name) }) {
+			of[p.Repository.Source.Type] = append(of[p.Repository.Source.Type], p)
+		}
+	}
+	for _, f := range formats {
+		out = append(out, repo.NewCatalog(f, of[f.Name()]))
+	}
+	return out
+}
+
+// seedsFor leaves out the seeds that ask for another architecture.
+func seedsFor(seeds []solver.Seed, native string) (out []solver.Seed) {
+	for _, s := range seeds {
+		if s.Architecture == "" || s.Architecture == native {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func appendNew(list []Unresolved, x Unresolved) []Unresolved {
+	if slices.Contains(list, x) {
+		return list
+	}
+	return append(list, x)
+}
+
+func unknownSeed(x solver.Unknown) Unresolved {
+	reason := x.Reason
+	if len(x.Near) > 0 {
+		reason += fmt.Sprintf("; did you mean %s?", x.Near[0])
+	}
+	return Unresolved{x.Seed.Label, "seed", reason}
+}
+
+func renamedSeed(x solver.Renamed) string {
+	if x.Obsoletes {
+		return fmt.Sprintf("%s was renamed: %s takes its place", x.Seed.Label, x.Package)
+	}
+	return fmt.Sprintf("%s is no package; %s provides it", x.Seed.Label, x.Package)
+}
+
+// addSourcePackages adds the source packages of what was picked.
+func (m *Mirror) addSourcePackages(all []*repo.Package, why map[*repo.Package]Picked) {
+	if !m.SourcePackages {
+		return
+	}
+	type key struct {
+		r    *repo.Repository
+		name string
+	}
+	wanted := map[key]*repo.Package{}
+	for _, p := range all {
+		if _, ok := why[p]; ok {
+			k := key{p.Repository, p.Source}
+			if wanted[k] == nil {
+				wanted[k] = p
+			}
+		}
+	}
+	for _, p := range all {
+		if p.Files == nil {
+			continue
+		}
+		if by := wanted[key{p.Repository, p.Name}]; by != nil {
+			why[p] = Picked{p, "source of " + by.Name + " " + by.Version, by}
+		}
+	}
+}
+
+// buildPartial picks packages, fetches them and writes the mirror's own indexes. It
+// returns nil when the mirror holds exactly that already.
+func (r *run) buildPartial(ctx context.Context) (*generation, error) {
+	all, err := r.loadPackages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var skipped []Skipped
+	seeds := r.Mirror.Packages
+	for {
+		s := r.Mirror.pick(all, seeds)
+		if len(skipped) > 0 {
+			var dropped []Skipped
+			if seeds, dropped = r.dropSeeds(all, seeds, s); len(dropped) > 0 {
+				skipped = append(skipped, dropped...)
+				continue
+			}
+		}
+		g, err := r.buildSelection(ctx, s, skipped)
+		var failed *failedPackages
+		if !errors.As(err, &failed) {
+			return g, err
+		}
+		left := all[:0:0]
+		for _, p := range all {
+			if reason := failed.reason(p); reason != "" {
+				skipped = append(skipped, Skipped{p.String(), reason})
+			} else {
+				left = append(left, p)
+			}
+		}
+		if len(skipped) > r.Mirror.IgnoreErrors || len(left) == len(all) {
+			return nil, err
+		}
+		all = left
+	}
+}
+
+// reason is why the package could not be fetched, "" when it was.
+func (e *failedPackages) reason(p *repo.Package) string {
+	for _, f := range e.failed {
+		if f.Request.File.Digest == p.File.Digest || slices.ContainsFunc(p.Files, func(x repo.File) bool { return x.Digest == f.Request.File.Digest }) {
+			return f.Err.Error()
+		}
+	}
+	return ""
+}
+
+// dropSeeds takes out the seeds that miss something now that packages were left
+// out.
+func (r *run) dropSeeds(all []*repo.Package, seeds []solver.Seed, now *selection) (left []solver.Seed, dropped []Skipped) {
+	if len(now.unresolved) == 0 {
+		return seeds, nil
+	}
+	for _, seed := range seeds {
+		alone := *r.Mirror
+		alone.Mandatory = false
+		if s := alone.pick(all, []solver.Seed{seed}); len(s.unresolved) > 0 {
+			dropped = append(dropped, Skipped{seed.Label, "needs a package that was left out: " + s.unresolved[0].Requirement})
+		} else {
+			left = append(left, seed)
+		}
+	}
+	return left, dropped
+}
+
+// buildSelection makes the generation that holds the selection.
+func (r *run) buildSelection(ctx context.Context, s *selection, skipped []Skipped) (*generation, error) {
+	if err := r.judge(s); err != nil {
+		return nil, err
+	}
+	g := &generation{unresolved: s.unresolved, skipped: skipped}
+	changed := r.indexesLost || r.before == nil || r.before.Configuration != r.configuration || r.renewalDue()
+	date := r.dateAfter()
+	for _, u := range r.upstreams {
+		packages := s.of(u.repository)
+		p := &part{u: u, published: &store.Published{
+			Name: u.repository.String(), Type: u.source.Format.Name(), Place: u.place, IndexDir: u.exchangedDir(),
+			Upstream: u.root.Digest, Date: u.root.Date, UpstreamPackages: s.upstreamCount(u.repository),
+			Selection: selectionDigest(u.root, packages),
+		}}
+		before := r.before.Find(p.published.Name, u.place)
+		g.parts = append(g.parts, p)
+		if before != nil && before.Selection == p.published.Selection && !changed {
+			p.keep(before)
+			continue
+		}
+		p.manifest = listPackages(packages)
+	}
+	if err := r.describe(g); err != nil {
+		return nil, err
+	}
+	if err := r.fetchPackages(ctx, g); err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(g.parts, func(p *part) bool { return p.manifest != nil }) {
+		return nil, r.refresh(g)
+	}
+	return g, r.rewrite(g, s, date)
+}
+
+// keep takes over what is published; upstream's root is a newer one all the same.
+func (p *part) keep(before *store.Published) {
+	kept := *before
+	kept.Upstream, kept.Date, kept.UpstreamPackages = p.published.Upstream, p.published.Date, p.published.UpstreamPackages
+	p.published = &kept
+}
+
+// judge warns of what the selection lacks, or refuses it.
+func (r *run) judge(s *selection) error {
+	for _, text := range slices.Concat(s.renamed, s.conflicts) {
+		r.warn("%s", text)
+	}
+	if len(s.picked) == 0 && len(s.unresolved) > 0 {
+		return fmt.Errorf("nothing to mirror: %s: %s", s.unresolved[0].Requirement, s.unresolved[0].Reason)
+	}
+	if r.Mirror.Strict && len(s.unresolved) > 0 {
+		x := s.unresolved[0]
+		return fmt.Errorf("%w: %d; the first: %s, wanted by %s: %s", ErrStrict, len(s.unresolved), x.Requirement, x.WantedBy, x.Reason)
+	}
+	return nil
+}
+
+func (s *selection) of(r *repo.Repository) (out []*repo.Package) {
+	for _, p := range s.picked {
+		if p.Repository == r {
+			out = append(out, p.Package)
+		}
+	}
+	return out
+}
+
+func (s *selection) upstreamCount(r *repo.Repository) (n int) {
+	for _, p := range s.all {
+		if p.Repository == r {
+			n++
+		}
+	}
+	return n
+}
+
+// selectionDigest identifies what a repository of the mirror holds.
+func selectionDigest(root *repo.Root, packages []*repo.Package) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q\n", root.Identity)
+	for _, p := range packages {
+		for _, l := range p.Listed {
+			fmt.Fprintf(h, "%s ", l.Index)
+		}
+		io.WriteString(h, p.Raw)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// listPackages is a manifest of the package files alone.
+func listPackages(packages []*repo.Package) *repo.Manifest {
+	m := &repo.Manifest{}
+	for _, p := range packages {
+		if p.Files != nil {
+			m.Packages = append(m.Packages, p.Files...)
+		} else {
+			m.Packages = append(m.Packages, p.File)
+		}
+	}
+	m.Packages = sortedUnique(m.Packages, nil)
+	return m
+}
+
+// dateAfter is now, or later: clients ignore a root that is not newer than theirs.
+func (r *run) dateAfter() time.Time {
+	date := r.Now().UTC().Truncate(time.Second)
+	if r.before != nil {
+		for _, p := range r.before.Repositories {
+			if !p.Made.Before(date) {
+				date = p.Made.Add(time.Second)
+			}
+		}
+	}
+	return date
+}
+
+// rewrite writes the indexes and roots of the repositories that change, and reads
+// them back as a client would.
+func (r *run) rewrite(g *generation, s *selection, date time.Time) error {
+	if r.Mirror.Sign == nil {
+		return fmt.Errorf("mirror %s is partial and has no key to sign with", r.Mirror.Name)
+	}
+	objects := r.Store.Objects()
+	for _, p := range g.parts {
+		if p.manifest == nil {
+			continue
+		}
+		packages := s.of(p.u.repository)
+		m, err := p.u.source.Format.Rewrite(&repo.Rewriting{
+			Repository: p.u.repository, Root: p.u.root, Packages: packages, Open: r.open,
+			Signer: r.Mirror.Sign, Date: date, ValidFor: r.Mirror.ValidFor,
+			Put: func(path string, content []byte) (repo.File, error) { return objects.Put(path, content, date) },
+		})
+		if err != nil {
+			return fmt.Errorf("%s: write indexes: %w", p.u.repository, err)
+		}
+		p.manifest = m
+		p.published.Made = date
+		if r.Mirror.ValidFor > 0 {
+			p.published.ValidUntil = date.Add(r.Mirror.ValidFor)
+		}
+		if p.published.Root, err = r.readBack(p, packages); err != nil {
+			return fmt.Errorf("%s: the indexes written do not read back: %w", p.u.repository, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package mirror
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+)
+
+// Planned is what a run would do.
+type Planned struct {
+	Mirror string
+	// Picked are the packages that the mirror would hold.
+	Picked     []Picked
+	Unresolved []Unresolved
+	Warnings   []string
+	// Add and Remove count package files against what is published, Bytes is the
+	// size of those that are not in the store yet.
+	Add, Remove int
+	Bytes       int64
+	// Catalog holds every package of the repositories, also those not picked.
+	Catalog []*repo.Package
+}
+
+func (r *run) planOnce(ctx context.Context) (*Planned, error) {
+	if err := r.readRoots(ctx); err != nil {
+		return nil, err
+	}
+	all, err := r.loadPackages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	plan := &Planned{Mirror: r.Mirror.Name, Catalog: all}
+	if r.Mirror.Full() {
+		for _, p := range all {
+			plan.Picked = append(plan.Picked, Picked{Package: p, Reason: "full mirror"})
+		}
+	} else {
+		s := r.Mirror.pick(all, r.Mirror.Packages)
+		for _, text := range slices.Concat(s.renamed, s.conflicts) {
+			r.warn("%s", text)
+		}
+		plan.Picked, plan.Unresolved = s.picked, s.unresolved
+	}
+	plan.Warnings = r.warnings
+	return plan, r.compare(ctx, plan)
+}
+
+// compare fills in what the plan changes.
+func (r *run) compare(ctx context.Context, plan *Planned) error {
+	objects := r.Store.Objects()
+	for _, u := range r.upstreams {
+		now, err := r.plannedFiles(ctx, u, plan)
+		if err != nil {
+			return err
+		}
+		before := &repo.Manifest{}
+		if published := r.before.Find(u.repository.String(), u.place); published != nil {
+			if before, err = r.Store.Manifest(r.Mirror.Name, published); err != nil {
+				return err
+			}
+		}
+		d := repo.Diff(before.Packages, now)
+		plan.Add += len(d.Added) + len(d.Changed)
+		plan.Remove += len(d.Removed)
+		for _, f := range slices.Concat(d.Added, d.Changed) {
+			if !objects.Has(f) {
+				plan.Bytes += max(f.Size, 0)
+			}
+		}
+	}
+	return nil
+}
+
+// plannedFiles are the package files that the repository would hold: for a full
+// mirror also those that are no packages, such as installer images.
+func (r *run) plannedFiles(ctx context.Context, u *upstream, plan *Planned) ([]repo.File, error) {
+	if !r.Mirror.Full() {
+		var packages []*repo.Package
+		for _, p := range plan.Picked {
+			if p.Repository == u.repository {
+				packages = append(packages, p.Package)
+			}
+		}
+		return listPackages(packages).Packages, nil
+	}
+	scope, err := u.source.Format.InScope(u.repository, u.root)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", u.repository, err)
+	}
+	scope = slices.DeleteFunc(scope, func(ix repo.Index) bool { return !ix.ListsFiles })
+	if err := r.fetchIndexes(ctx, []indexes{{u, scope}}, false); err != nil {
+		return nil, err
+	}
+	m := &repo.Manifest{}
+	for _, ix := range scope {
+		if err := r.listFiles(u, ix, m); err != nil {
+			return nil, err
+		}
+	}
+	return sortedUnique(m.Packages, nil), nil
+}
+
+// dir is the absolute directory of a place in the tree.
+func (r *run) dir(place string) string {
+	return filepath.Join(r.Store.Destination(), filepath.FromSlash(place))
+}

@@ -1,0 +1,98 @@
+package mirror
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/mirrorkeeper/mirrorkeeper/compress"
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+)
+
+// readBack reads a repository that was written, from the store, as a client will
+// from the tree: signature, digests, every package. Nothing is published that does
+// not pass. It returns the digest of the root.
+func (r *run) readBack(p *part, packages []*repo.Package) (repo.Digest, error) {
+	objects := r.Store.Objects()
+	byPath := map[string]repo.File{}
+	for f := range p.manifest.All {
+		if !objects.Has(f) {
+			return repo.Digest{}, fmt.Errorf("%s is not in the store", f.Path)
+		}
+		byPath[f.Path] = f
+	}
+	format, at := p.u.source.Format, p.u.repository
+	form := format.RootForms(at)[0]
+	files := repo.RootFiles{}
+	for _, f := range p.manifest.Root {
+		content, err := readObject(objects.Open(f))
+		if err != nil {
+			return repo.Digest{}, err
+		}
+		files[f.Path] = content
+	}
+	root, err := format.ReadRoot(at, form, files, r.Mirror.Sign.Verifier, r.Now().Add(clockTolerance))
+	if err != nil {
+		return repo.Digest{}, err
+	}
+	open := func(ix repo.Index) (io.ReadCloser, error) {
+		for _, v := range inPreference(ix) {
+			f, ok := byPath[v.Path]
+			if !ok {
+				continue
+			}
+			if f.Digest != v.Digest {
+				return nil, fmt.Errorf("%s: digest %s, its root says %s", v.Path, f.Digest, v.Digest)
+			}
+			in, err := objects.Open(f)
+			if err != nil {
+				return nil, err
+			}
+			plain, err := compress.Reader(in, v.Suffix, maxIndex)
+			if err != nil {
+				in.Close()
+				return nil, err
+			}
+			return &closers{plain, in}, nil
+		}
+		return nil, fmt.Errorf("index %s: %w", ix.Name, fs.ErrNotExist)
+	}
+	back, err := format.ReadPackages(at, root, open)
+	if err != nil {
+		return repo.Digest{}, err
+	}
+	return root.Digest, samePackages(packages, back)
+}
+
+// clockTolerance allows for a date one generation ahead of the clock.
+const clockTolerance = 10e9
+
+// readObject reads a small object whole.
+func readObject(f io.ReadCloser, err error) ([]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	b, err := io.ReadAll(f)
+	return b, errors.Join(err, f.Close())
+}
+
+// samePackages compares what was to be written with what reads back, byte for byte.
+func samePackages(want, got []*repo.Package) error {
+	left := make(map[string]int, len(want))
+	for _, p := range want {
+		left[p.Raw]++
+	}
+	for _, p := range got {
+		left[p.Raw]--
+		if left[p.Raw] < 0 {
+			return fmt.Errorf("%s was not asked for", p)
+		}
+	}
+	for _, p := range want {
+		if left[p.Raw] > 0 {
+			return fmt.Errorf("%s is missing", p)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,488 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/mirrorkeeper/mirrorkeeper/compress"
+	"github.com/mirrorkeeper/mirrorkeeper/fetch"
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+	"github.com/mirrorkeeper/mirrorkeeper/store"
+)
+
+// upstream is one repository of the mirror: where it comes from, what upstream
+// shows now, where it is published.
+type upstream struct {
+	source     *Source
+	repository *repo.Repository
+	place      string // directory in the tree, relative to the destination
+	shared     bool   // other repositories lie within its index directory
+
+	cached *store.CachedRoot
+	root   *repo.Root // nil where it was not needed
+	same   bool       // the root is the one that the mirror was made of
+	failed error      // in an independent mirror: why the repository stays as it is
+}
+
+// indexDir is the directory that is exchanged as a whole, "" for file by file.
+func (u *upstream) indexDir() string { return u.repository.IndexDir }
+
+func (u *upstream) exchangedDir() string {
+	if u.shared {
+		return ""
+	}
+	return u.repository.IndexDir
+}
+
+// parallelRoots is how many roots are read at once.
+const parallelRoots = 8
+
+// readRoots reads the root of every repository.
+func (r *run) readRoots(ctx context.Context) error {
+	r.warnings, r.failures = nil, nil
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallelRoots)
+	for _, u := range r.upstreams {
+		g.Go(func() error {
+			err := r.readRoot(ctx, u)
+			if err == nil {
+				return nil
+			}
+			err = fmt.Errorf("%s: %w", u.repository, err)
+			if r.Mirror.Independent && ctx.Err() == nil {
+				u.failed = err
+				return nil
+			}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for _, u := range r.upstreams {
+		if u.failed != nil {
+			r.failures = append(r.failures, u.failed)
+			r.warn("%v", u.failed)
+		}
+		if u.root != nil {
+			for _, w := range u.root.Warnings {
+				r.warn("%s: %s", u.repository, w)
+			}
+		}
+	}
+	if len(r.failures) == len(r.upstreams) {
+		return errors.Join(r.failures...)
+	}
+	return nil
+}
+
+// readRoot asks upstream for the root of one repository, conditionally, and
+// verifies it unless it is the one that the mirror was made of.
+func (r *run) readRoot(ctx context.Context, u *upstream) error {
+	u.root, u.failed = nil, nil
+	cache := r.Store.Cache()
+	cached, err := cache.Root(u.repository)
+	if err != nil {
+		return err
+	}
+	published := r.before.Find(u.repository.String(), u.place)
+	offline := r.Offline || !r.selected(u.repository.String())
+	if offline {
+		if cached == nil {
+			return fmt.Errorf("%w: its root was never read", ErrOffline)
+		}
+		u.cached = cached
+	} else {
+		fresh, err := r.fetchRoot(ctx, u, cached)
+		if err != nil {
+			return err
+		}
+		u.cached = fresh
+	}
+	u.same = published != nil && published.Upstream == u.cached.Digest && r.before.Configuration == r.configuration
+	if u.same && !r.planning && u.cached == cached {
+		return r.checkExpiry(u)
+	}
+	root, err := u.parse(u.cached.Main, u.cached.Files, r.Now())
+	if err != nil {
+		return err
+	}
+	if err := notOlder(root, cached, published); err != nil {
+		return err
+	}
+	u.root = root
+	if u.cached != cached {
+		u.cached.Digest, u.cached.Date, u.cached.ValidUntil = root.Digest, root.Date, root.ValidUntil
+		if cached != nil {
+			u.cached.Indexes = cached.Indexes
+		}
+		u.same = published != nil && published.Upstream == root.Digest && r.before.Configuration == r.configuration
+		return cache.SetRoot(u.repository, u.cached)
+	}
+	return nil
+}
+
+// checkExpiry is for the root that is published already: it may have expired since.
+func (r *run) checkExpiry(u *upstream) error {
+	until := u.cached.ValidUntil
+	if until.IsZero() || u.source.IgnoreValidUntil || r.Now().Before(until) {
+		return nil
+	}
+	return fmt.Errorf("upstream's root has expired: it was valid until %s and upstream has no newer one", until.UTC().Format(time.RFC1123))
+}
+
+// notOlder refuses a root that is older than what was seen or published before.
+func notOlder(root *repo.Root, cached *store.CachedRoot, published *store.Published) error {
+	held := time.Time{}
+	if cached != nil && cached.Date.After(held) {
+		held = cached.Date
+	}
+	if published != nil && published.Date.After(held) {
+		held = published.Date
+	}
+	if root.Date.IsZero() || !root.Date.Before(held) {
+		return nil
+	}
+	return fmt.Errorf("%w: it is of %s, ours is of %s: the server is behind, or somebody replays old metadata",
+		ErrReplay, root.Date.UTC().Format(time.RFC1123), held.UTC().Format(time.RFC1123))
+}
+
+// fetchRoot reads the root's files from the first URL that has a valid root. It
+// returns cached where upstream still shows that one.
+func (r *run) fetchRoot(ctx context.Context, u *upstream, cached *store.CachedRoot) (*store.CachedRoot, error) {
+	var problems []error
+	for _, base := range u.repository.URLs {
+		for _, form := range r.formsInOrder(u, cached) {
+			fresh, err := r.fetchForm(ctx, u, base, form, cached)
+			if errors.Is(err, fetch.ErrNotFound) {
+				problems = append(problems, err)
+				continue // another form, or another URL
+			}
+			if err == nil && fresh != cached {
+				_, err = u.parse(form.Main, fresh.Files, r.Now())
+			}
+			if err == nil {
+				return fresh, nil
+			}
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			problems = append(problems, err)
+			break
+		}
+	}
+	return nil, errors.Join(problems...)
+}
+
+// formsInOrder puts the form that upstream had last time first.
+func (r *run) formsInOrder(u *upstream, cached *store.CachedRoot) []repo.RootForm {
+	forms := slices.Clone(u.source.Format.RootForms(u.repository))
+	if cached != nil {
+		slices.SortStableFunc(forms, func(a, b repo.RootForm) int {
+			switch cached.Main {
+			case a.Main:
+				return -1
+			case b.Main:
+				return 1
+			}
+			return 0
+		})
+	}
+	return forms
+}
+
+// maxRoot bounds a root file in bytes; Debian's is about 200 kB.
+const maxRoot = 64 << 20
+
+func (r *run) fetchForm(ctx context.Context, u *upstream, base string, form repo.RootForm, cached *store.CachedRoot) (*store.CachedRoot, error) {
+	bases := []string{base}
+	known := cached != nil && cached.Main == form.Main
+	var held fetch.Validators
+	if known && cached.URL == base {
+		held = fetch.Validators{ETag: cached.ETag, LastModified: cached.LastModified}
+	}
+	main, err := r.Fetcher.Get(ctx, bases, form.Main, held, maxRoot)
+	if err != nil {
+		return nil, err
+	}
+	if main.NotModified || known && string(cached.Files[form.Main]) == string(main.Body) {
+		return cached, nil
+	}
+	fresh := &store.CachedRoot{
+		Main: form.Main, Files: repo.RootFiles{form.Main: main.Body},
+		URL: base, ETag: main.ETag, LastModified: main.LastModified,
+	}
+	beside := form.Beside
+	if form.Signature != "" {
+		beside = append([]string{form.Signature}, beside...)
+	}
+	for _, name := range beside {
+		b, err := r.Fetcher.Get(ctx, bases, name, fetch.Validators{}, maxRoot)
+		if errors.Is(err, fetch.ErrNotFound) {
+			continue // whether it had to be there is the format's to say
+		}
+		if err != nil {
+			return nil, err
+		}
+		fresh.Files[name] = b.Body
+	}
+	return fresh, nil
+}
+
+// parse verifies and reads the files of a root.
+func (u *upstream) parse(main string, files repo.RootFiles, now time.Time) (*repo.Root, error) {
+	for _, form := range u.source.Format.RootForms(u.repository) {
+		if form.Main == main {
+			return u.source.Format.ReadRoot(u.repository, form, files, u.source.Keys, now)
+		}
+	}
+	return nil, fmt.Errorf("%s is no root of a %s repository", main, u.source.Format.Name())
+}
+
+// unchanged reports whether the mirror is what upstream and the configuration say.
+func (r *run) unchanged() bool {
+	if r.before == nil || r.before.Configuration != r.configuration || r.Check != CheckChanged || r.renewalDue() {
+		return false
+	}
+	for _, u := range r.upstreams {
+		if !u.same && u.failed == nil && r.selected(u.repository.String()) {
+			return false
+		}
+	}
+	return r.before.Skipped == 0
+}
+
+// renewalDue reports whether a root of ours is past half of its validity.
+func (r *run) renewalDue() bool {
+	if r.Mirror.Full() || r.Mirror.ValidFor == 0 {
+		return false
+	}
+	for _, p := range r.before.Repositories {
+		if !p.ValidUntil.IsZero() && r.Now().After(p.ValidUntil.Add(-r.Mirror.ValidFor/2)) {
+			return true
+		}
+	}
+	return false
+}
+
+// needs parses the root where reading it had not been necessary.
+func (r *run) needs(u *upstream) error {
+	if u.root != nil {
+		return nil
+	}
+	root, err := u.parse(u.cached.Main, u.cached.Files, r.Now())
+	if err != nil {
+		return fmt.Errorf("%s: %w", u.repository, err)
+	}
+	u.root = root
+	return nil
+}
+
+// movedError says that a file did not match what the root says of it.
+type movedError struct{ err error }
+
+func (e *movedError) Error() string { return e.err.Error() }
+func (e *movedError) Unwrap() error { return e.err }
+
+// moved reports whether the failure is one that a newer root of upstream explains.
+func (r *run) moved(ctx context.Context, err error) bool {
+	var m *movedError
+	if !errors.As(err, &m) || r.Offline {
+		return false
+	}
+	for _, u := range r.upstreams {
+		if u.failed != nil || !r.selected(u.repository.String()) {
+			continue
+		}
+		fresh, err := r.fetchRoot(ctx, u, u.cached)
+		if err == nil && fresh != u.cached {
+			return true
+		}
+	}
+	return false
+}
+
+// preferredSuffixes are the compressions, the one that is read fastest first. The
+// uncompressed form is last: roots list it where servers do not have it.
+var preferredSuffixes = []string{".zst", ".gz", ".lz4", ".xz", ".bz2", ".lzma", ""}
+
+// inPreference returns the variants that can be read, the best first.
+func inPreference(ix repo.Index) []repo.Variant {
+	var out []repo.Variant
+	for _, suffix := range preferredSuffixes {
+		for _, v := range ix.Variants {
+			if v.Suffix == suffix {
+				out = append(out, v)
+			}
+		}
+	}
+	return out
+}
+
+// indexes fetches indexes into the cache, all variants or the best of each.
+type indexes struct {
+	u  *upstream
+	of []repo.Index
+}
+
+// fetchIndexes brings the indexes into the cache. With every variant it takes all
+// that upstream has, else the best one of each. It fails when one that has to be
+// there is not.
+func (r *run) fetchIndexes(ctx context.Context, wanted []indexes, everyVariant bool) error {
+	cache := r.Store.Cache()
+	absent := sync.Map{}
+	for {
+		var requests []fetch.Request
+		for _, w := range wanted {
+			for _, ix := range w.of {
+				for _, v := range next(cache, &absent, ix, everyVariant) {
+					requests = append(requests, w.u.request(v))
+				}
+			}
+		}
+		if len(requests) == 0 {
+			break
+		}
+		if r.Offline {
+			return fmt.Errorf("%w: %s", ErrOffline, requests[0].File.Path)
+		}
+		stage := r.Progress.Stage(r.Mirror.Name, "indexes", len(requests), totalBytes(requests))
+		for i := range requests {
+			requests[i].Counter = stage
+		}
+		report, err := r.Fetcher.Fetch(ctx, requests, sink{cache.Objects, time.Time{}})
+		stage.Finish()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			return &movedError{err}
+		}
+		for _, a := range report.Absent {
+			absent.Store(a.File.Path, true)
+		}
+	}
+	return r.rememberIndexes(cache, wanted)
+}
+
+// next returns the variants of an index to ask for now.
+func next(cache *store.Cache, absent *sync.Map, ix repo.Index, every bool) (out []repo.Variant) {
+	for _, v := range inPreference(ix) {
+		_, gone := absent.Load(v.Path)
+		switch {
+		case gone:
+		case cache.Has(v.File):
+			if !every {
+				return nil
+			}
+		case !every:
+			return []repo.Variant{v}
+		default:
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// rememberIndexes checks that every index is there in some variant, and notes the
+// digests so that the cache keeps them.
+func (r *run) rememberIndexes(cache *store.Cache, wanted []indexes) error {
+	for _, w := range wanted {
+		kept := map[repo.Digest]bool{}
+		for _, d := range w.u.cached.Indexes {
+			kept[d] = true
+		}
+		changed := false
+		for _, ix := range w.of {
+			there := 0
+			for _, v := range ix.Variants {
+				if cache.Has(v.File) {
+					there++
+					if !kept[v.Digest] {
+						kept[v.Digest], changed = true, true
+						w.u.cached.Indexes = append(w.u.cached.Indexes, v.Digest)
+					}
+				}
+			}
+			if there == 0 && !ix.Optional {
+				return &movedError{fmt.Errorf("%s: upstream lists the index %s and does not have it in any form", w.u.repository, ix.Name)}
+			}
+		}
+		if changed {
+			if err := cache.SetRoot(w.u.repository, w.u.cached); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (u *upstream) request(v repo.Variant) fetch.Request {
+	var paths []string
+	if v.UpstreamAlternates {
+		paths = v.Alternates[:min(1, len(v.Alternates))]
+	}
+	return fetch.Request{File: v.File, Bases: u.repository.URLs, Paths: append(slices.Clone(paths), v.Path), Optional: true}
+}
+
+func totalBytes(requests []fetch.Request) (n int64) {
+	for _, q := range requests {
+		n += max(q.File.Size, 0)
+	}
+	return n
+}
+
+// maxIndex bounds an index that the root does not give the plain size of.
+const maxIndex = 8 << 30
+
+// open opens an index from the cache, decompressed.
+func (r *run) open(ix repo.Index) (io.ReadCloser, error) {
+	cache := r.Store.Cache()
+	limit := int64(maxIndex)
+	for _, v := range ix.Variants {
+		if v.Suffix == "" && v.Size >= 0 {
+			limit = v.Size
+		}
+	}
+	for _, v := range inPreference(ix) {
+		f, err := cache.Open(v.File)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		plain, err := compress.Reader(f, v.Suffix, limit)
+		if err != nil {
+			f.Close()
+			return nil, fmt.Errorf("%s: %w", v.Path, err)
+		}
+		return &closers{plain, f}, nil
+	}
+	return nil, fmt.Errorf("index %s: %w", ix.Name, fs.ErrNotExist)
+}
+
+// closers closes the file below a reader along with it.
+type closers struct {
+	io.ReadCloser
+	file io.Closer
+}
+
+func (c *closers) Close() error { return errors.Join(c.ReadCloser.Close(), c.file.Close()) }
+
+// sink stores what is fetched as objects with the given time.
+type sink struct {
+	objects  *store.Objects
+	modified time.Time
+}
+
+// Create implements [fetch.Sink].
+func (s sink) Create(f repo.File) (fetch.Partial, error) { return s.objects.Create(f, s.modified) }

@@ -1,0 +1,616 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+)
+
+// Publication is a generation of a mirror that is ready to be published: all its
+// files are objects.
+type Publication struct {
+	Mirror string
+	// Record is the new record; Publish fills in ManifestFile, Packages and Bytes
+	// of its repositories, and Retired.
+	Record *Record
+	// Manifests are those of Record.Repositories, in their order; nil for one that
+	// stays as it is.
+	Manifests []*repo.Manifest
+	// Before is what is published now, nil for nothing.
+	Before *Record
+	// Grace is how long files stay in the tree that the mirror no longer holds.
+	Grace time.Duration
+	// Keys are further files for clients, by path relative to the destination.
+	Keys map[string][]byte
+}
+
+// Replaced reports a package whose path stays while its content is a new one.
+type Replaced struct{ Path string }
+
+// Publish makes the tree show the generation. Packages are added first, then each
+// repository's index directory is exchanged as a whole, then what is no longer
+// needed goes. A process that dies at any point leaves, for every reader, the old
+// or the new state of each repository.
+func (s *Store) Publish(p *Publication) ([]Replaced, error) {
+	tree, err := os.OpenRoot(s.destination)
+	if err != nil {
+		return nil, err
+	}
+	defer tree.Close()
+	b := &publishing{Store: s, Publication: p, tree: tree, objects: s.Objects()}
+	defer b.closeDir()
+	for _, step := range []func() error{b.plan, b.announce, b.addPackages, b.stage, s.Sync, b.replacePackages, b.exchange, b.finish} {
+		if err := step(); err != nil {
+			return nil, fmt.Errorf("publish %s: %w", p.Mirror, err)
+		}
+	}
+	return b.replaced, b.sweep()
+}
+
+// publishing is one run of Publish.
+type publishing struct {
+	*Store
+	*Publication
+	tree    *os.Root
+	objects *Objects
+
+	changed  []change
+	gone     []*Published         // repositories that the mirror no longer has
+	removed  map[string]repo.File // package files that no repository holds any more, by path in the tree
+	replaced []Replaced
+	replace  []link
+
+	dirName string   // the directory of the tree that is open
+	dir     *os.File // for linking into
+}
+
+// change is one repository that gets a new manifest.
+type change struct {
+	at          *Published
+	now, before *repo.Manifest
+	packages    repo.Difference
+	staged      string // directory in staging/
+}
+
+type link struct {
+	path   string
+	digest repo.Digest
+}
+
+// plan finds what changes in the tree.
+func (b *publishing) plan() error {
+	b.removed = map[string]repo.File{}
+	for i, at := range b.Record.Repositories {
+		before := b.Before.Find(at.Name, at.Place)
+		if b.Manifests[i] == nil {
+			if before == nil {
+				return fmt.Errorf("%s has no manifest", at.Name)
+			}
+			continue
+		}
+		c := change{at: at, now: b.Manifests[i], before: &repo.Manifest{}}
+		if before != nil {
+			m, err := b.Manifest(b.Mirror, before)
+			if err != nil {
+				return err
+			}
+			c.before = m
+		}
+		c.packages = repo.Diff(c.before.Packages, c.now.Packages)
+		for _, f := range c.packages.Removed {
+			b.removed[filepath.Join(at.Place, f.Path)] = f
+		}
+		at.Packages, at.Bytes = len(c.now.Packages), 0
+		for _, f := range c.now.Packages {
+			at.Bytes += f.Size
+		}
+		b.changed = append(b.changed, c)
+	}
+	if b.Before != nil {
+		for _, old := range b.Before.Repositories {
+			if b.Record.Find(old.Name, old.Place) == nil {
+				b.gone = append(b.gone, old)
+				m, err := b.Manifest(b.Mirror, old)
+				if err != nil {
+					return err
+				}
+				for _, f := range m.Packages {
+					b.removed[filepath.Join(old.Place, f.Path)] = f
+				}
+			}
+		}
+	}
+	return b.keepShared()
+}
+
+// keepShared takes out of removed what another repository still holds.
+func (b *publishing) keepShared() error {
+	for i, at := range b.Record.Repositories {
+		if len(b.removed) == 0 {
+			return nil
+		}
+		m := b.Manifests[i]
+		if m == nil {
+			var err error
+			if m, err = b.Manifest(b.Mirror, b.Before.Find(at.Name, at.Place)); err != nil {
+				return err
+			}
+		}
+		for _, f := range m.Packages {
+			delete(b.removed, filepath.Join(at.Place, f.Path))
+		}
+	}
+	return nil
+}
+
+// announce writes down what is about to be published, so that a later run knows
+// which files this one may have left behind.
+func (b *publishing) announce() error {
+	for i, at := range b.Record.Repositories {
+		if b.Manifests[i] == nil {
+			at.ManifestFile = b.Before.Find(at.Name, at.Place).ManifestFile
+			continue
+		}
+		at.ManifestFile = fmt.Sprintf("%s.%d.manifest.zst", b.Record.ID, i)
+		if err := b.writeManifest(b.Mirror, at.ManifestFile, b.Manifests[i]); err != nil {
+			return err
+		}
+	}
+	return b.writeRecord(b.Mirror, pendingRecord, b.Record)
+}
+
+// addPackages links the packages that are new; those whose path shows another
+// content wait for the moment of the switch.
+func (b *publishing) addPackages() error {
+	for _, c := range b.changed {
+		add := slices.Concat(c.packages.Added, c.packages.Changed)
+		slices.SortFunc(add, func(x, y repo.File) int { return strings.Compare(x.Path, y.Path) })
+		for _, f := range add {
+			path := filepath.Join(c.at.Place, f.Path)
+			switch err := b.link(path, f.Digest); {
+			case err == nil:
+			case !errors.Is(err, fs.ErrExist):
+				return err
+			case b.same(path, f.Digest):
+			default:
+				b.replace = append(b.replace, link{path, f.Digest})
+				b.replaced = append(b.replaced, Replaced{path})
+			}
+		}
+	}
+	return nil
+}
+
+// stage builds the new index directories beside the tree.
+func (b *publishing) stage() error {
+	staging := b.path("staging", b.Mirror)
+	if err := os.RemoveAll(staging); err != nil {
+		return err
+	}
+	for i := range b.changed {
+		c := &b.changed[i]
+		if c.at.IndexDir == "" {
+			continue
+		}
+		c.staged = filepath.Join(staging, fmt.Sprint(i))
+		if err := os.MkdirAll(staging, 0o700); err != nil {
+			return err
+		}
+		if err := makeDir(c.staged, 0o755); err != nil {
+			return err
+		}
+		if err := b.fillStaged(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *publishing) fillStaged(c *change) error {
+	root, err := os.OpenRoot(c.staged)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	in := &publishing{Store: b.Store, tree: root, objects: b.objects}
+	defer in.closeDir()
+	files := slices.Concat(c.now.Indexes, c.now.Root)
+	present := map[string]bool{}
+	for _, f := range files {
+		present[f.Path] = true
+	}
+	for _, r := range b.retired(c) {
+		path, err := filepath.Rel(c.at.Place, r.Path)
+		if err == nil && !present[path] && b.objects.Has(repo.File{Digest: r.Digest, Size: -1}) {
+			present[path] = true
+			files = append(files, repo.File{Path: path, Digest: r.Digest})
+		}
+	}
+	slices.SortFunc(files, func(x, y repo.File) int { return strings.Compare(x.Path, y.Path) })
+	prefix := c.at.IndexDir + "/"
+	for _, f := range files {
+		inside, ok := strings.CutPrefix(f.Path, prefix)
+		if !ok {
+			return fmt.Errorf("index %s is outside of %s", f.Path, c.at.IndexDir)
+		}
+		if err := in.link(inside, f.Digest); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// retired are the index files that readers of an older root may still ask for.
+func (b *publishing) retired(c *change) (out []Retired) {
+	until := b.Record.Time.Add(b.Grace)
+	for _, f := range repo.Diff(c.before.Indexes, c.now.Indexes).Removed {
+		out = append(out, Retired{filepath.Join(c.at.Place, f.Path), f.Digest, until})
+	}
+	if b.Before == nil {
+		return out
+	}
+	inside := filepath.Join(c.at.Place, c.at.IndexDir) + "/"
+	for _, r := range b.Before.Retired {
+		if strings.HasPrefix(r.Path, inside) && r.Until.After(b.Record.Time) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func (b *publishing) replacePackages() error {
+	for _, l := range b.replace {
+		if err := b.relink(l.path, l.digest); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exchange switches each changed repository to its new indexes.
+func (b *publishing) exchange() error {
+	b.closeDir()
+	for i := range b.changed {
+		c := &b.changed[i]
+		if c.staged == "" || !b.exchangeDir(c) {
+			if err := b.exchangeFiles(c); err != nil {
+				return err
+			}
+		}
+	}
+	for _, old := range b.gone {
+		if err := b.removeIndexes(old); err != nil {
+			return err
+		}
+	}
+	return os.RemoveAll(b.path("staging", b.Mirror))
+}
+
+// exchangeDir exchanges the index directory with the staged one in one step, and
+// reports whether the file system could.
+func (b *publishing) exchangeDir(c *change) bool {
+	dir := filepath.Join(c.at.Place, c.at.IndexDir)
+	parent, err := b.openDir(filepath.Dir(dir))
+	if err != nil {
+		return false
+	}
+	name := filepath.Base(dir)
+	err = unix.Renameat2(unix.AT_FDCWD, c.staged, int(parent.Fd()), name, unix.RENAME_EXCHANGE)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = unix.Renameat2(unix.AT_FDCWD, c.staged, int(parent.Fd()), name, unix.RENAME_NOREPLACE)
+	}
+	return err == nil && parent.Sync() == nil
+}
+
+// exchangeFiles replaces the indexes one by one, those that readers find by
+// digest before the others, the root last: for flat repositories, and where a
+// file system cannot exchange directories. A reader that goes by digest still sees
+// the old or the new state.
+func (b *publishing) exchangeFiles(c *change) error {
+	for _, f := range slices.Concat(c.now.Indexes, c.now.Root) {
+		if err := b.relink(filepath.Join(c.at.Place, f.Path), f.Digest); err != nil {
+			return err
+		}
+	}
+	return b.Sync()
+}
+
+// removeIndexes takes away a repository that the mirror no longer has.
+func (b *publishing) removeIndexes(old *Published) error {
+	m, err := b.Manifest(b.Mirror, old)
+	if err != nil {
+		return err
+	}
+	for _, part := range [][]repo.File{m.Root, m.Indexes} {
+		for _, f := range part {
+			if err := b.remove(filepath.Join(old.Place, f.Path), f.Digest); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// finish makes the new record the current one.
+func (b *publishing) finish() error {
+	for path, content := range b.Keys {
+		if err := b.putKey(path, content); err != nil {
+			return err
+		}
+	}
+	until := b.Record.Time.Add(b.Grace)
+	b.Record.Retired = nil
+	for path, f := range b.removed {
+		b.Record.Retired = append(b.Record.Retired, Retired{path, f.Digest, until})
+	}
+	for i := range b.changed {
+		c := &b.changed[i]
+		for _, f := range repo.Diff(c.before.Indexes, c.now.Indexes).Removed {
+			b.Record.Retired = append(b.Record.Retired, Retired{filepath.Join(c.at.Place, f.Path), f.Digest, until})
+		}
+		// An index that keeps its path leaves an object that only its digest finds.
+		for _, f := range repo.Diff(c.now.Indexes, c.before.Indexes).Changed {
+			b.Record.Retired = append(b.Record.Retired, Retired{"", f.Digest, until})
+		}
+		for _, f := range repo.Diff(c.now.Root, c.before.Root).Changed {
+			b.Record.Retired = append(b.Record.Retired, Retired{"", f.Digest, until})
+		}
+		for _, f := range repo.Diff(c.now.Packages, c.before.Packages).Changed {
+			b.Record.Retired = append(b.Record.Retired, Retired{"", f.Digest, until})
+		}
+	}
+	if err := b.carryRetired(); err != nil {
+		return err
+	}
+	slices.SortFunc(b.Record.Retired, func(x, y Retired) int {
+		return strings.Compare(x.Path+" "+x.Digest.String(), y.Path+" "+y.Digest.String())
+	})
+	if err := b.writeRecord(b.Mirror, currentRecord, b.Record); err != nil {
+		return err
+	}
+	_ = os.Remove(b.mirrorFile(b.Mirror, pendingRecord))
+	b.removeManifests(b.Mirror, b.Record)
+	return nil
+}
+
+// carryRetired keeps the entries of the record before, except for paths that the
+// mirror holds again.
+func (b *publishing) carryRetired() error {
+	if b.Before == nil || len(b.Before.Retired) == 0 {
+		return nil
+	}
+	carried := map[Retired]bool{}
+	byPath := map[string]Retired{}
+	for _, r := range b.Before.Retired {
+		carried[r] = true
+		byPath[r.Path] = r
+	}
+	delete(byPath, "")
+	for i, at := range b.Record.Repositories {
+		m := b.Manifests[i]
+		if m == nil {
+			var err error
+			if m, err = b.Manifest(b.Mirror, b.Before.Find(at.Name, at.Place)); err != nil {
+				return err
+			}
+		}
+		for f := range m.All {
+			if r, ok := byPath[filepath.Join(at.Place, f.Path)]; ok {
+				delete(carried, r)
+			}
+		}
+	}
+	for _, r := range b.Record.Retired {
+		delete(carried, byPath[r.Path])
+	}
+	for r := range carried {
+		b.Record.Retired = append(b.Record.Retired, r)
+	}
+	return nil
+}
+
+// sweep removes what was retired and is due.
+func (b *publishing) sweep() error {
+	return b.sweepRecord(b.Mirror, b.Record, b.Record.Time)
+}
+
+// Sweep removes the retired files of the mirror whose time has come, and reports
+// whether there were any.
+func (s *Store) Sweep(mirror string, now time.Time) (bool, error) {
+	r, err := s.readRecord(mirror, currentRecord)
+	if err != nil || r == nil || !r.Due(now) {
+		return false, err
+	}
+	tree, err := os.OpenRoot(s.destination)
+	if err != nil {
+		return false, err
+	}
+	defer tree.Close()
+	b := &publishing{Store: s, tree: tree, objects: s.Objects()}
+	defer b.closeDir()
+	return true, b.sweepRecord(mirror, r, now)
+}
+
+// Due reports whether a retired file's time has come.
+func (r *Record) Due(now time.Time) bool {
+	return slices.ContainsFunc(r.Retired, func(x Retired) bool { return !x.Until.After(now) })
+}
+
+func (b *publishing) sweepRecord(mirror string, r *Record, now time.Time) error {
+	var keep []Retired
+	for _, x := range r.Retired {
+		if x.Until.After(now) {
+			keep = append(keep, x)
+			continue
+		}
+		if err := b.remove(x.Path, x.Digest); err != nil {
+			return err
+		}
+	}
+	if len(keep) == len(r.Retired) {
+		return nil
+	}
+	r.Retired = keep
+	return b.writeRecord(mirror, currentRecord, r)
+}
+
+// remove takes a file out of the tree, with the directories that it leaves empty,
+// and its object when nothing else in the tree is linked to it. Where path is "",
+// or shows another content by now, only the object is looked at.
+func (b *publishing) remove(path string, d repo.Digest) error {
+	b.closeDir()
+	if path != "" && b.same(path, d) {
+		if err := b.tree.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		for dir := filepath.Dir(path); dir != "."; dir = filepath.Dir(dir) {
+			if b.tree.Remove(dir) != nil {
+				break
+			}
+		}
+	}
+	var st unix.Stat_t
+	if err := unix.Lstat(b.objects.Path(d), &st); err == nil && st.Nlink == 1 {
+		return b.objects.Remove(d)
+	}
+	return nil
+}
+
+// same reports whether the path of the tree shows the object.
+func (b *publishing) same(path string, d repo.Digest) bool {
+	in, err := b.tree.Lstat(path)
+	if err != nil {
+		return false
+	}
+	object, err := os.Lstat(b.objects.Path(d))
+	return err == nil && os.SameFile(in, object)
+}
+
+// relink makes the path show the object, replacing what it showed in one step.
+func (b *publishing) relink(path string, d repo.Digest) error {
+	err := b.link(path, d)
+	if !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if b.same(path, d) {
+		return nil
+	}
+	aside := filepath.Join(filepath.Dir(path), ".mirrorkeeper-"+d.Hex()[:16])
+	if err := b.link(aside, d); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return b.tree.Rename(aside, path)
+}
+
+// link makes a new path show the object; [fs.ErrExist] when there is something.
+func (b *publishing) link(path string, d repo.Digest) error {
+	dir, err := b.openDir(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	if err := unix.Linkat(unix.AT_FDCWD, b.objects.Path(d), int(dir.Fd()), filepath.Base(path), 0); err != nil {
+		return &fs.PathError{Op: "link", Path: path, Err: err}
+	}
+	return nil
+}
+
+// openDir opens a directory of the tree, making it if need be. It stays open for
+// the next call, since files come directory by directory.
+func (b *publishing) openDir(name string) (*os.File, error) {
+	if b.dir != nil && b.dirName == name {
+		return b.dir, nil
+	}
+	b.closeDir()
+	d, err := b.tree.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = b.makeDirs(name); err == nil {
+			d, err = b.tree.Open(name)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	b.dir, b.dirName = d, name
+	return d, nil
+}
+
+// makeDirs makes a directory of the tree and its parents, readable for all.
+func (b *publishing) makeDirs(name string) error {
+	err := b.tree.Mkdir(name, 0o755)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := b.makeDirs(filepath.Dir(name)); err != nil {
+			return err
+		}
+		err = b.tree.Mkdir(name, 0o755)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return b.tree.Chmod(name, 0o755)
+}
+
+func (b *publishing) closeDir() {
+	if b.dir != nil {
+		b.dir.Close()
+		b.dir = nil
+	}
+}
+
+// putKey writes a public key for clients into the tree, where it is not there yet.
+func (b *publishing) putKey(path string, content []byte) error {
+	if old, err := b.tree.ReadFile(path); err == nil && string(old) == string(content) {
+		return nil
+	}
+	if err := b.makeDirs(filepath.Dir(path)); err != nil {
+		return err
+	}
+	aside := path + ".new"
+	if err := b.tree.WriteFile(aside, content, 0o644); err != nil {
+		return err
+	}
+	if err := b.tree.Chmod(aside, 0o644); err != nil {
+		return err
+	}
+	return b.tree.Rename(aside, path)
+}
+
+// Refresh replaces the record of a mirror of which nothing in the tree changes.
+func (s *Store) Refresh(mirror string, r *Record) error {
+	return s.writeRecord(mirror, currentRecord, r)
+}
+
+// Restore makes the tree show every file of the record's manifests as the objects
+// have it, replacing what is absent or something else.
+func (s *Store) Restore(mirror string, r *Record) error {
+	tree, err := os.OpenRoot(s.destination)
+	if err != nil {
+		return err
+	}
+	defer tree.Close()
+	b := &publishing{Store: s, tree: tree, objects: s.Objects()}
+	defer b.closeDir()
+	for _, at := range r.Repositories {
+		m, err := s.Manifest(mirror, at)
+		if err != nil {
+			return err
+		}
+		for f := range m.All {
+			if err := b.relink(filepath.Join(at.Place, f.Path), f.Digest); err != nil {
+				return err
+			}
+		}
+	}
+	return s.Sync()
+}
