@@ -144,7 +144,8 @@ func (p *configurationParser) statement(text string, end byte) error {
 	}
 	if value == nil && end != '{' {
 		// A value alone is the next item of the block's list.
-		tag, value = "", &tag
+		item := tag
+		tag, value = "", &item
 	}
 	if end == '{' {
 		if len(p.outer) == maxNesting {
