@@ -13,7 +13,7 @@ import (
 // Proxy is a forward proxy on 127.0.0.1.
 type Proxy struct {
 	URL string
-	Log
+	*Log
 
 	user, password string
 	forward        *httputil.ReverseProxy
@@ -23,7 +23,7 @@ type Proxy struct {
 // anything by CONNECT. With a user it wants basic authentication.
 func Forward(t testing.TB, user, password string) *Proxy {
 	t.Helper()
-	p := &Proxy{user: user, password: password, forward: &httputil.ReverseProxy{
+	p := &Proxy{Log: newLog(), user: user, password: password, forward: &httputil.ReverseProxy{
 		Rewrite:   func(r *httputil.ProxyRequest) { r.Out.Header.Del("Proxy-Authorization") },
 		Transport: &http.Transport{DisableCompression: true}, // knows no proxy itself
 	}}
@@ -49,11 +49,8 @@ func (p *Proxy) WithUser() string {
 // ServeHTTP forwards a request and remembers it.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	counted := &counter{ResponseWriter: w}
-	request := Request{Method: r.Method, Path: r.URL.String(), Header: r.Header.Clone()}
-	defer func() {
-		request.Status, request.Bytes = counted.status, counted.bytes
-		p.add(request)
-	}()
+	end := p.begin(r.Method, r.URL.String(), r.Header)
+	defer func() { end(counted.status, counted.bytes) }()
 	switch {
 	case !p.admits(r):
 		counted.Header().Set("Proxy-Authenticate", `Basic realm="test"`)

@@ -37,26 +37,50 @@ func (r Request) String() string {
 	return s
 }
 
-// Log is the requests of a server, in the order in which they ended.
+// Log is the requests of a server, in the order in which they came.
 type Log struct {
 	mu       sync.Mutex
-	requests []Request
+	idle     *sync.Cond // signalled when running is 0
+	running  int
+	requests []*Request
 }
 
-func (l *Log) add(r Request) {
+func newLog() *Log {
+	l := &Log{}
+	l.idle = sync.NewCond(&l.mu)
+	return l
+}
+
+// begin notes a request; end completes it when it was answered, or broken off.
+func (l *Log) begin(method, path string, header http.Header) (end func(status int, bytes int64)) {
+	r := &Request{Method: method, Path: path, Header: header.Clone()}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.running++
 	l.requests = append(l.requests, r)
+	return func(status int, bytes int64) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		r.Status, r.Bytes = status, bytes
+		if l.running--; l.running == 0 {
+			l.idle.Broadcast()
+		}
+	}
 }
 
-// Requests are those whose path matches the regular expression.
+// Requests are those whose path matches the regular expression. It waits for the
+// requests that are being answered, so that all of a client that is gone are
+// there; a [Fault] must not call it.
 func (l *Log) Requests(pattern string) (matching []Request) {
 	re := regexp.MustCompile(pattern)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for l.running > 0 {
+		l.idle.Wait()
+	}
 	for _, r := range l.requests {
 		if re.MatchString(r.Path) {
-			matching = append(matching, r)
+			matching = append(matching, *r)
 		}
 	}
 	return matching
@@ -66,13 +90,16 @@ func (l *Log) Requests(pattern string) (matching []Request) {
 func (l *Log) Reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for l.running > 0 {
+		l.idle.Wait()
+	}
 	l.requests = nil
 }
 
 // Server serves a directory on 127.0.0.1, with faults.
 type Server struct {
 	URL string
-	Log
+	*Log
 
 	mu     sync.Mutex
 	faults []strike
@@ -88,7 +115,7 @@ type strike struct {
 // ranges as common servers do it.
 func Serve(t testing.TB, dir string) *Server {
 	t.Helper()
-	s := &Server{files: files(dir)}
+	s := &Server{Log: newLog(), files: files(dir)}
 	server := httptest.NewServer(s)
 	t.Cleanup(func() {
 		server.CloseClientConnections()
@@ -116,11 +143,8 @@ func (s *Server) Heal() {
 // ServeHTTP answers a request and remembers it.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	counted := &counter{ResponseWriter: w}
-	request := Request{Method: r.Method, Path: r.URL.Path, Header: r.Header.Clone()}
-	defer func() { // also when a fault breaks off
-		request.Status, request.Bytes = counted.status, counted.bytes
-		s.add(request)
-	}()
+	end := s.begin(r.Method, r.URL.Path, r.Header)
+	defer func() { end(counted.status, counted.bytes) }() // also when a fault breaks off
 	s.handler(r.URL.Path).ServeHTTP(counted, r)
 }
 
