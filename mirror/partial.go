@@ -85,8 +85,8 @@ func (r *run) loadPackages(ctx context.Context) ([]*repo.Package, error) {
 	return slices.Concat(found...), nil
 }
 
-// architectures are those that the mirror's machines may have.
-func (m *Mirror) architectures() (out []string) {
+// Architectures are those that the mirror's machines may have.
+func (m *Mirror) Architectures() (out []string) {
 	for _, s := range m.Sources {
 		for _, a := range s.Architectures {
 			if a != "all" && a != "noarch" && !slices.Contains(out, a) {
@@ -105,7 +105,7 @@ func (m *Mirror) pick(all []*repo.Package, seeds []solver.Seed) *selection {
 	known := map[string]bool{}
 	var unknown []Unresolved
 	for _, catalog := range m.catalogs(all) {
-		for _, native := range m.architectures() {
+		for _, native := range m.Architectures() {
 			solution := solver.Solve(catalog, seedsFor(seeds, native), solver.Options{
 				Native: native, Recommends: m.Recommends, Suggests: m.Suggests, Mandatory: m.Mandatory,
 			})

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/mirrorkeeper/mirrorkeeper/mirror"
+	"github.com/mirrorkeeper/mirrorkeeper/store"
+)
+
+// hintFor says what to do about an error, "" where there is nothing to say.
+func hintFor(err error) string {
+	for _, h := range []struct {
+		is   error
+		hint string
+	}{
+		{mirror.ErrStrict, "mirrorkeeper unresolved lists all of them; add the repository that has what is missing, or set strict: false"},
+		{mirror.ErrShrunk, "look at upstream; when it is right that it lost so many packages, run again with --allow-shrink"},
+		{mirror.ErrReplay, "try another URL of the source; nothing was changed"},
+		{mirror.ErrSpace, "free some space, or set another destination; nothing was fetched"},
+		{mirror.ErrOffline, "run without --offline"},
+		{store.ErrLocked, "wait for the other run to end; the lock goes with its process"},
+	} {
+		if errors.Is(err, h.is) {
+			return h.hint
+		}
+	}
+	return ""
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"github.com/mirrorkeeper/mirrorkeeper/mirror"
+)
+
+// The JSON of a plan: field names are part of the program's interface.
+type (
+	planOutput struct {
+		Mirrors []plannedMirror `json:"mirrors"`
+	}
+	plannedMirror struct {
+		Name       string              `json:"name"`
+		Packages   []plannedPackage    `json:"packages"`
+		Unresolved []mirror.Unresolved `json:"unresolved"`
+		Warnings   []string            `json:"warnings,omitempty"`
+		Add        int                 `json:"add"`
+		Remove     int                 `json:"remove"`
+		Bytes      int64               `json:"bytes"`
+	}
+	plannedPackage struct {
+		Name         string `json:"name"`
+		Version      string `json:"version"`
+		Architecture string `json:"architecture"`
+		Source       string `json:"source"`
+		File         string `json:"file"`
+		Size         int64  `json:"size"`
+		Reason       string `json:"reason"`
+	}
+)
+
+func (a *app) planCommand() *cobra.Command {
+	var from origin
+	var detailed bool
+	c := &cobra.Command{
+		Use:   "plan [MIRROR...] | plan --from-system [--to DIR] PACKAGE...",
+		Short: "Print what sync would do, and change nothing",
+		Long:  "Prints what sync would do: the packages that the mirrors would hold and why, what would be added and removed, and the bytes to fetch. Nothing is changed but a cache of upstream's indexes in the state directory.",
+		RunE: func(c *cobra.Command, args []string) error {
+			plans, err := a.plans(c, &from, args)
+			if err != nil {
+				return err
+			}
+			if err := a.printPlans(plans); err != nil {
+				return err
+			}
+			unresolved, changes := 0, 0
+			for _, p := range plans {
+				unresolved += len(p.Unresolved)
+				changes += p.Add + p.Remove
+			}
+			switch {
+			case unresolved > 0:
+				return &exit{code: exitIncomplete}
+			case changes > 0 && detailed:
+				return &exit{code: exitChanged}
+			}
+			return nil
+		},
+	}
+	from.flags(c)
+	from.offlineFlag(c)
+	c.Flags().BoolVar(&detailed, "detailed-exit-codes", false, "exit with 10 when sync would change something")
+	return c
+}
+
+// plans makes the plans of the mirrors that the arguments name.
+func (a *app) plans(c *cobra.Command, from *origin, args []string) ([]*mirror.Planned, error) {
+	s, err := a.setUp(from, args, false)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	var plans []*mirror.Planned
+	for _, j := range s.jobs {
+		p, err := mirror.Plan(c.Context(), j)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", j.Mirror.Name, err)
+		}
+		plans = append(plans, p)
+	}
+	return plans, nil
+}
+
+func (a *app) printPlans(plans []*mirror.Planned) error {
+	if a.json() {
+		out := planOutput{Mirrors: []plannedMirror{}}
+		for _, p := range plans {
+			m := plannedMirror{
+				Name: p.Mirror, Packages: []plannedPackage{}, Unresolved: p.Unresolved, Warnings: p.Warnings,
+				Add: p.Add, Remove: p.Remove, Bytes: p.Bytes,
+			}
+			if m.Unresolved == nil {
+				m.Unresolved = []mirror.Unresolved{}
+			}
+			for _, x := range p.Picked {
+				m.Packages = append(m.Packages, plannedPackage{
+					x.Name, x.Version, x.Architecture, x.Repository.Source.Name, x.File.Path, x.File.Size, x.Reason,
+				})
+			}
+			out.Mirrors = append(out.Mirrors, m)
+		}
+		return a.printJSON(out)
+	}
+	for _, p := range plans {
+		if !a.quiet {
+			for _, x := range p.Picked {
+				fmt.Fprintf(a.out, "%s %s %s\t%s\t%s\n", x.Name, x.Version, x.Architecture, humanize.IBytes(uint64(max(x.File.Size, 0))), x.Reason)
+			}
+		}
+		fmt.Fprintf(a.out, "%s: %d packages; to add %d, to remove %d, to fetch %s\n", p.Mirror, len(p.Picked), p.Add, p.Remove, humanize.IBytes(uint64(p.Bytes)))
+		for _, x := range p.Unresolved {
+			fmt.Fprintf(a.err, "warning: unresolved: %s, wanted by %s: %s\n", x.Requirement, x.WantedBy, x.Reason)
+		}
+	}
+	return nil
+}

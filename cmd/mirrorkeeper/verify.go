@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"github.com/mirrorkeeper/mirrorkeeper/verify"
+)
+
+func (a *app) verifyCommand() *cobra.Command {
+	var levelName string
+	var where verifyTarget
+	c := &cobra.Command{
+		Use:   "verify PATH|URL",
+		Short: "Check a tree of repositories against their own metadata",
+		Long: `Checks the repositories in a directory, or behind a URL, against their own
+metadata. The levels, each with those before it:
+
+  size       every file that the metadata names is there with its size
+  digest     ... with its digest
+  signature  the root is signed by a pinned key
+  closure    every package's hard relations are satisfied in the tree
+
+For a mirror that mirrorkeeper made, keys and scope are known from its state
+directory; else --key names the keys, and the scope is the indexes that are
+there. Exit code 3 when something is wrong.`,
+		Args: exactly(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			level, err := verify.ParseLevel(levelName)
+			if err != nil {
+				return usage("--level: %v", err)
+			}
+			tree, targets, err := where.find(args[0], level)
+			if err != nil {
+				return err
+			}
+			result, err := verify.Check(c.Context(), tree, targets, level, time.Now())
+			if err != nil {
+				return err
+			}
+			return a.printVerified(args[0], len(targets), result)
+		},
+	}
+	c.Flags().StringVar(&levelName, "level", "digest", "how `deep` to check: size, digest, signature or closure")
+	where.flags(c)
+	return c
+}
+
+func (a *app) printVerified(where string, repositories int, r *verify.Result) error {
+	if a.json() {
+		if err := a.printJSON(r); err != nil {
+			return err
+		}
+	} else {
+		for _, f := range r.Findings {
+			fmt.Fprintln(a.out, f)
+		}
+		if !a.quiet {
+			verdict := "all right"
+			if n := len(r.Findings); n > 0 {
+				verdict = fmt.Sprintf("%d findings", n)
+			}
+			fmt.Fprintf(a.out, "%s: %d repositories, %d files of %s checked at level %s: %s\n",
+				strings.TrimSuffix(where, "/"), repositories, r.Files, humanize.IBytes(uint64(r.Bytes)), r.Level, verdict)
+		}
+	}
+	if len(r.Findings) > 0 {
+		return &exit{code: exitIncomplete}
+	}
+	return nil
+}
