@@ -45,24 +45,14 @@ func escape(b *strings.Builder, path string) {
 // Redacted returns a URL fit for logs and errors: without user name and password,
 // and without the values that a query holds, which may be tokens.
 func Redacted(raw string) string {
-	scheme, rest, ok := strings.Cut(raw, "://")
-	if !ok {
-		scheme, rest = "", raw
-	} else {
-		scheme += "://"
+	u, err := url.Parse(raw)
+	if err != nil || u.Opaque != "" {
+		return "(not a URL)" // what is a password in it is anybody's guess
 	}
-	if _, err := url.Parse(raw); err != nil {
-		// Where the password ends is anybody's guess.
-		return scheme + "(not a URL)"
+	u.User = nil
+	u.Fragment, u.RawFragment = "", ""
+	if u.RawQuery != "" {
+		u.RawQuery = "..."
 	}
-	end := strings.IndexAny(rest, "/?#")
-	if end < 0 {
-		end = len(rest)
-	}
-	rest = rest[strings.LastIndexByte(rest[:end], '@')+1:]
-	rest, _, _ = strings.Cut(rest, "#")
-	if before, query, ok := strings.Cut(rest, "?"); ok && query != "" {
-		rest = before + "?..."
-	}
-	return scheme + rest
+	return u.String()
 }

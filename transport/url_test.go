@@ -57,8 +57,8 @@ func TestRedacted(t *testing.T) {
 		{"https://example.org/a?token=secret", "https://example.org/a?..."},
 		{"https://example.org/a?", "https://example.org/a?"},
 		{"https://example.org/a#secret", "https://example.org/a"},
-		{"http://user:sec/ret@example.org/", "http://(not a URL)"},
-		{"http://user:sec%zzret@example.org/", "http://(not a URL)"},
+		{"http://user:sec/ret@example.org/", "(not a URL)"},
+		{"http://user:sec%zzret@example.org/", "(not a URL)"},
 		{"file:///srv/a@b", "file:///srv/a@b"},
 		{"example.org/a", "example.org/a"},
 	} {
