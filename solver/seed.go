@@ -1,6 +1,12 @@
 package solver
 
-import "github.com/mirrorkeeper/mirrorkeeper/repo"
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+)
 
 // Seed asks for packages: a name or a glob, optionally at a version and of an
 // architecture.
@@ -10,4 +16,144 @@ type Seed struct {
 	Op           repo.Op
 	Version      string
 	Label        string // as the user wrote it
+}
+
+// String returns the label, or the seed in the form of a dependency.
+func (s Seed) String() string {
+	if s.Label != "" {
+		return s.Label
+	}
+	return repo.Dependency{Name: s.Pattern, Architecture: s.Architecture, Op: s.Op, Version: s.Version}.String()
+}
+
+func (s Seed) isGlob() bool { return strings.ContainsAny(s.Pattern, "*?[") }
+
+// wish is one package that a seed or the mandatory ones ask for: any of the
+// candidates, the first being preferred.
+type wish struct {
+	seed       Seed
+	mandatory  bool
+	candidates []int32
+}
+
+// wishes finds what answers the seeds, in an order that does not depend on theirs:
+// packages of the name; if there are none, those that obsolete it, or else that
+// provide it.
+func (u *universe) wishes(seeds []Seed, solution *Solution) (all []wish) {
+	seeds = slices.Clone(seeds)
+	slices.SortFunc(seeds, func(a, b Seed) int {
+		return cmp.Or(
+			cmp.Compare(a.String(), b.String()), cmp.Compare(a.Pattern, b.Pattern), cmp.Compare(a.Architecture, b.Architecture),
+			cmp.Compare(a.Op, b.Op), cmp.Compare(a.Version, b.Version))
+	})
+	for _, seed := range slices.Compact(seeds) {
+		found := u.named(seed)
+		if len(found) == 0 && !seed.isGlob() {
+			if others := u.renamed(seed); len(others) > 0 {
+				p := u.at(others[0])
+				solution.Renamed = append(solution.Renamed, Renamed{seed, p, !provides(p, seed.Pattern)})
+				found = []wish{{seed: seed, candidates: others}}
+			}
+		}
+		if len(found) == 0 {
+			solution.Unknown = append(solution.Unknown, u.unknownSeed(seed))
+		}
+		all = append(all, found...)
+	}
+	return all
+}
+
+// named returns a wish for each name that matches the seed.
+func (u *universe) named(seed Seed) (found []wish) {
+	if !seed.isGlob() {
+		if candidates := u.ofName(seed.Pattern, seed); len(candidates) > 0 {
+			found = append(found, wish{seed: seed, candidates: candidates})
+		}
+		return found
+	}
+	for i, p := range u.catalog.Packages {
+		first := slices.Min(u.catalog.NamedAt(p.Name)) == int32(i)
+		if first && repo.Match(seed.Pattern, p.Name) {
+			if candidates := u.ofName(p.Name, seed); len(candidates) > 0 {
+				found = append(found, wish{seed: seed, candidates: candidates})
+			}
+		}
+	}
+	return found
+}
+
+// ofName returns the packages of the name that the seed accepts, best first. Where
+// it names no architecture and there are none for the machines' own, those of
+// others are accepted.
+func (u *universe) ofName(name string, seed Seed) (accepted []int32) {
+	var foreign []int32
+	for _, k := range u.catalog.NamedAt(name) {
+		p := u.catalog.Packages[k]
+		if p.Priority < 0 || !u.catalog.Versions().Satisfies(p.Version, seed.Op, seed.Version) {
+			continue
+		}
+		if p.On(cmp.Or(seed.Architecture, u.options.Native), u.options.Native) {
+			accepted = append(accepted, k)
+		} else if seed.Architecture == "" {
+			foreign = append(foreign, k)
+		}
+	}
+	if len(accepted) == 0 {
+		return foreign
+	}
+	return accepted
+}
+
+// renamed returns packages of other names that answer for the seed's: those that
+// obsolete it, before them the ones that provide it as well, or else those that
+// provide it.
+func (u *universe) renamed(seed Seed) (found []int32) {
+	architecture := cmp.Or(seed.Architecture, u.options.Native)
+	if seed.Op == repo.Any && len(u.catalog.NamedAt(seed.Pattern)) == 0 {
+		var only []int32
+		for _, k := range u.catalog.ObsoletingAt(seed.Pattern) {
+			p := u.catalog.Packages[k]
+			switch {
+			case p.Priority < 0 || !p.On(architecture, u.options.Native):
+			case provides(p, seed.Pattern):
+				found = append(found, k)
+			default:
+				only = append(only, k)
+			}
+		}
+		found = append(found, only...)
+	}
+	if len(found) == 0 {
+		d := repo.Dependency{Name: seed.Pattern, Architecture: seed.Architecture, Op: seed.Op, Version: seed.Version}
+		found = u.catalog.AppendCandidatesAt(nil, d, architecture, u.options.Native)
+	}
+	return firstOnly(found)
+}
+
+func provides(p *repo.Package, name string) bool {
+	return slices.ContainsFunc(p.Provides, func(x repo.Provide) bool { return x.Name == name })
+}
+
+// mandatory returns a wish for each name of which a package is mandatory on the
+// machines.
+func (u *universe) mandatory() (all []wish) {
+	for i, p := range u.catalog.Packages {
+		if !u.isMandatory(p) {
+			continue
+		}
+		var candidates []int32
+		for _, k := range u.catalog.NamedAt(p.Name) {
+			if u.isMandatory(u.catalog.Packages[k]) {
+				candidates = append(candidates, k)
+			}
+		}
+		if slices.Min(candidates) == int32(i) {
+			all = append(all, wish{mandatory: true, candidates: candidates})
+		}
+	}
+	return all
+}
+
+func (u *universe) isMandatory(p *repo.Package) bool {
+	return (p.Mandatory || p.Essential) && p.Priority >= 0 && p.On(u.options.Native, u.options.Native)
 }

@@ -40,13 +40,15 @@ type Pick struct {
 	Reason  Reason
 }
 
-// Reason is why a package is picked: for a seed, as a mandatory package, or by a
-// relation of another pick.
+// Reason is why a package is picked: for a seed, as a mandatory package, by a
+// relation of another pick, or since another pick does not go with the assumed
+// package that it replaces.
 type Reason struct {
 	Seed      string // the seed's label
 	Mandatory bool
 	By        *repo.Package
 	Relation  repo.Relation
+	Replaces  *repo.Package
 }
 
 // Unresolved is a hard relation that nothing satisfies.
@@ -62,12 +64,12 @@ type Unresolved struct {
 // Conflict keeps a seed from being installed: two packages that it needs exclude
 // each other.
 type Conflict struct {
-	Seed string
-	// Package declares the relation, which excludes Other. The zero Relation says
-	// that the two cannot be installed together for being of one name.
+	Seed string // the seed's label, or the name of the mandatory package
+	// Package declares the relation, which excludes Other. Without a relation the
+	// two cannot be installed together for being of one name.
 	Package, Other *repo.Package
-	Relation       repo.Relation
-	// Reason says for people why both are needed.
+	Relation       *repo.Relation
+	// Reason says for people why both are needed and no other choice helps.
 	Reason string
 }
 
@@ -92,6 +94,8 @@ type Renamed struct {
 // requires libc6 (>= 2.36)".
 func (r Reason) String() string {
 	switch {
+	case r.Replaces != nil:
+		return r.By.Name + " " + r.By.Version + " does not go with " + r.Replaces.Name + " " + r.Replaces.Version + ", which is assumed installed"
 	case r.By != nil:
 		return r.By.Name + " " + r.By.Version + " " + r.Relation.Kind.String() + " " + r.Relation.String()
 	case r.Mandatory:

@@ -1,0 +1,444 @@
+package solver
+
+import (
+	"cmp"
+	"slices"
+)
+
+// search looks for a witness: a set of packages with the request in it in which
+// every need is satisfied and nothing excludes anything.
+//
+// It is a conflict-driven clause-learning search (Marques-Silva, Sakallah: GRASP,
+// 1996; first unique implication point as in Chaff, 2001) that is driven by needs:
+// it branches only on an unsatisfied need of a package that is already in, depth
+// first as apt installs, and tries the need's candidates in their order. So it ends
+// as soon as nothing is open, with the set that a client would choose. Weak needs
+// are decisions that no conclusion rests on: one that fails is dropped.
+type search struct {
+	*universe
+	value   []value
+	level   []int32  // of each package with a value: the number of decisions before
+	because []clause // why it has the value
+	trail   []int32  // packages with a value, in the order they got it
+	done    int      // the trail's part whose consequences are drawn
+	marks   []mark   // by level - 1: what was before its decision
+	agenda  int32    // the frame to go on with
+	frames  []frame
+	learnt  []lesson
+	lessons map[literal][]int32 // which learnt clauses contain the literal
+	waived  map[clause][]int32  // facts that need not hold, with substitutes
+	only    map[clause]bool     // where it is not nil: the facts that there are
+	lenient bool                // no fact needs to hold
+	seen    []bool
+	tries   int
+}
+
+type value int8
+
+const (
+	unknown value = iota
+	in
+	out
+)
+
+// literal says of a package that it is in (its number) or out (the complement).
+type literal int32
+
+func (l literal) number() int32 {
+	if l < 0 {
+		return int32(^l)
+	}
+	return int32(l)
+}
+
+// clause names a fact: at least one of its literals holds.
+type clause struct {
+	kind clauseKind
+	// by kind, package and number of its need; two packages; number of the learnt
+	a, b int32
+}
+
+type clauseKind uint8
+
+const (
+	decision  clauseKind = iota // no fact but a choice
+	needed                      // a is out, or one of the candidates of its need b is in
+	exclusion                   // a is out, or b is out
+	learnt                      // follows from others
+)
+
+// lesson is a clause that was learnt from a conflict.
+type lesson struct {
+	literals []literal
+	from     []clause
+}
+
+// frame is a package whose needs from next on are to be looked at, and the frame
+// that comes after.
+type frame struct{ of, next, then int32 }
+
+const noFrame = -1
+
+type mark struct {
+	trail, done, frames int
+	agenda              int32
+}
+
+func newSearch(u *universe) *search {
+	n := len(u.known)
+	return &search{
+		universe: u,
+		value:    make([]value, n),
+		level:    make([]int32, n),
+		because:  make([]clause, n),
+		seen:     make([]bool, n),
+		agenda:   noFrame,
+		lessons:  map[literal][]int32{},
+		waived:   map[clause][]int32{},
+	}
+}
+
+// reset forgets all values and lessons.
+func (s *search) reset() {
+	for _, p := range s.trail {
+		s.value[p] = unknown
+	}
+	s.trail, s.done, s.marks, s.frames, s.agenda = s.trail[:0], 0, s.marks[:0], s.frames[:0], noFrame
+	s.learnt = s.learnt[:0]
+	clear(s.lessons)
+	s.tries = 0
+}
+
+// run searches for a witness of the request. Where there is none it returns the
+// facts that exclude one; no facts when it gave up after maxTries conflicts.
+func (s *search) run(maxTries int) (found bool, core []clause) {
+	s.set(literal(s.request()), clause{})
+	for {
+		conflict, ok := s.propagate()
+		if ok {
+			var open bool
+			conflict, open, ok = s.step()
+			if !open && ok {
+				return true, nil
+			}
+		}
+		if ok {
+			continue
+		}
+		if s.tries++; s.tries > maxTries {
+			return false, nil
+		}
+		if !s.learn(conflict) {
+			return false, s.core(conflict)
+		}
+	}
+}
+
+// set makes a literal hold.
+func (s *search) set(l literal, because clause) {
+	p := l.number()
+	s.level[p], s.because[p] = int32(len(s.marks)), because
+	s.trail = append(s.trail, p)
+	if l < 0 {
+		s.value[p] = out
+		return
+	}
+	s.value[p] = in
+	s.push(frame{p, 0, s.agenda})
+}
+
+func (s *search) push(f frame) {
+	s.agenda = int32(len(s.frames))
+	s.frames = append(s.frames, f)
+}
+
+// propagate draws the consequences of new values; it returns a clause that does
+// not hold, if there is one.
+func (s *search) propagate() (conflict clause, ok bool) {
+	for ; s.done < len(s.trail); s.done++ {
+		p := s.trail[s.done]
+		wrong := literal(p)
+		if s.value[p] == in {
+			wrong = ^wrong
+			for _, q := range s.rules(p).excludes {
+				c := exclusionOf(p, q)
+				switch {
+				case s.value[q] == out || s.isWaived(c):
+				case s.value[q] == in:
+					return c, false
+				default:
+					s.set(^literal(q), c)
+				}
+			}
+		}
+		for _, i := range s.lessons[wrong] {
+			switch l, open := s.unit(s.learnt[i].literals); {
+			case open == 0:
+				return clause{kind: learnt, a: i}, false
+			case open == 1:
+				s.set(l, clause{kind: learnt, a: i})
+			}
+		}
+	}
+	return clause{}, true
+}
+
+// unit returns how many literals may still make a clause hold, and the last; 2 when
+// it holds already.
+func (s *search) unit(literals []literal) (last literal, open int) {
+	for _, l := range literals {
+		switch v := s.value[l.number()]; {
+		case v == unknown:
+			last = l
+			open++
+		case (v == in) == (l >= 0):
+			return l, 2
+		}
+	}
+	return last, open
+}
+
+func exclusionOf(p, q int32) clause { return clause{exclusion, min(p, q), max(p, q)} }
+
+func (s *search) isWaived(c clause) bool {
+	if s.only != nil {
+		return !s.only[c]
+	}
+	_, ok := s.waived[c]
+	return ok || s.lenient
+}
+
+// step satisfies the next open need. It reports whether there was one, and a need
+// that cannot be satisfied.
+func (s *search) step() (conflict clause, open, ok bool) {
+	for s.agenda != noFrame {
+		f := s.frames[s.agenda]
+		needs := s.rules(f.of).needs
+		for i := f.next; i < int32(len(needs)); i++ {
+			c := clause{needed, f.of, i}
+			candidates, weak := s.candidatesOf(c, &needs[i])
+			if s.satisfied(candidates) {
+				continue
+			}
+			first, more := s.choose(candidates)
+			switch {
+			case first >= 0 && (more || weak):
+				s.marks = append(s.marks, mark{len(s.trail), s.done, len(s.frames), s.agenda})
+				c = clause{}
+			case first >= 0:
+			case weak:
+				continue
+			default:
+				return c, true, false
+			}
+			s.push(frame{f.of, i + 1, f.then})
+			s.set(literal(first), c)
+			return clause{}, true, true
+		}
+		s.agenda = f.then
+	}
+	return clause{}, false, true
+}
+
+// candidatesOf returns what may satisfy a need, and whether it may stay open.
+func (s *search) candidatesOf(c clause, n *need) (candidates []int32, weak bool) {
+	if s.only != nil && !s.only[c] {
+		return nil, true
+	}
+	if n.weak {
+		return n.candidates, true
+	}
+	if s.isWaived(c) {
+		return append(slices.Clip(n.candidates), s.waived[c]...), true
+	}
+	return n.candidates, false
+}
+
+func (s *search) satisfied(candidates []int32) bool {
+	for _, c := range candidates {
+		if s.value[c] == in {
+			return true
+		}
+	}
+	return false
+}
+
+// choose returns the first candidate that may be in, and whether there are more;
+// -1 for none.
+func (s *search) choose(candidates []int32) (first int32, more bool) {
+	first = -1
+	for _, c := range candidates {
+		if s.value[c] == unknown && s.admissible(c) {
+			if first >= 0 {
+				return first, true
+			}
+			first = c
+		}
+	}
+	return first, false
+}
+
+// admissible reports whether an undecided package may be in as far as its own rules
+// tell; if not, it is out from now on.
+func (s *search) admissible(p int32) bool {
+	r := s.rules(p)
+	for _, q := range r.excludes {
+		if s.value[q] == in {
+			if c := exclusionOf(p, q); !s.isWaived(c) {
+				s.set(^literal(p), c)
+				return false
+			}
+		}
+	}
+	for i := range r.needs {
+		c := clause{needed, p, int32(i)}
+		if n := &r.needs[i]; !n.weak && s.allOut(n.candidates) && !s.isWaived(c) {
+			s.set(^literal(p), c)
+			return false
+		}
+	}
+	return true
+}
+
+func (s *search) allOut(candidates []int32) bool {
+	for _, c := range candidates {
+		if s.value[c] != out {
+			return false
+		}
+	}
+	return true
+}
+
+// literals calls yield for each literal of a fact.
+func (s *search) literals(c clause, yield func(literal)) {
+	switch c.kind {
+	case needed:
+		yield(^literal(c.a))
+		for _, q := range s.rules(c.a).needs[c.b].candidates {
+			yield(literal(q))
+		}
+	case exclusion:
+		yield(^literal(c.a))
+		yield(^literal(c.b))
+	case learnt:
+		for _, l := range s.learnt[c.a].literals {
+			yield(l)
+		}
+	}
+}
+
+// learn finds the choice that led to a conflict, goes back to where it can be
+// avoided, and avoids it. It returns false when no choice did.
+func (s *search) learn(conflict clause) bool {
+	top := int32(0)
+	s.literals(conflict, func(l literal) { top = max(top, s.level[l.number()]) })
+	if top == 0 {
+		return false
+	}
+	lesson := lesson{from: []clause{conflict}}
+	back, pending := int32(0), 0
+	add := func(l literal) {
+		p := l.number()
+		if s.seen[p] {
+			return
+		}
+		s.seen[p] = true
+		if s.level[p] == top {
+			pending++
+			return
+		}
+		back = max(back, s.level[p])
+		lesson.literals = append(lesson.literals, l)
+	}
+	s.literals(conflict, add)
+	at := len(s.trail) - 1
+	for ; ; at-- {
+		p := s.trail[at]
+		if !s.seen[p] || s.level[p] != top {
+			continue
+		}
+		if pending == 1 {
+			break
+		}
+		pending--
+		lesson.from = append(lesson.from, s.because[p])
+		s.literals(s.because[p], add)
+	}
+	cause := literal(s.trail[at])
+	if s.value[s.trail[at]] == in {
+		cause = ^cause
+	}
+	// The literals of top that were resolved away are marked as seen, too.
+	for _, p := range s.trail[s.marks[top-1].trail:] {
+		s.seen[p] = false
+	}
+	for _, l := range lesson.literals {
+		s.seen[l.number()] = false
+	}
+	lesson.literals = append(lesson.literals, cause)
+	number := int32(len(s.learnt))
+	s.learnt = append(s.learnt, lesson)
+	for _, l := range lesson.literals {
+		s.lessons[l] = append(s.lessons[l], number)
+	}
+	s.back(back)
+	s.set(cause, clause{kind: learnt, a: number})
+	return true
+}
+
+// back undoes all decisions after the level.
+func (s *search) back(level int32) {
+	m := s.marks[level]
+	for _, p := range s.trail[m.trail:] {
+		s.value[p] = unknown
+	}
+	s.trail, s.done, s.frames, s.agenda = s.trail[:m.trail], m.done, s.frames[:m.frames], m.agenda
+	s.marks = s.marks[:level]
+}
+
+// core returns the needs and exclusions that a conflict rests on which no choice
+// led to, sorted.
+func (s *search) core(conflict clause) []clause {
+	facts := map[clause]bool{}
+	var take func(c clause)
+	take = func(c clause) {
+		if facts[c] {
+			return
+		}
+		facts[c] = true
+		if c.kind == learnt {
+			for _, from := range s.learnt[c.a].from {
+				take(from)
+			}
+		}
+	}
+	var justified []int32
+	take(conflict)
+	for open := []clause{conflict}; len(open) > 0; {
+		c := open[len(open)-1]
+		open = open[:len(open)-1]
+		s.literals(c, func(l literal) {
+			p := l.number()
+			if s.seen[p] || s.because[p].kind == decision {
+				return
+			}
+			s.seen[p] = true
+			justified = append(justified, p)
+			take(s.because[p])
+			open = append(open, s.because[p])
+		})
+	}
+	for _, p := range justified {
+		s.seen[p] = false
+	}
+	core := make([]clause, 0, len(facts))
+	for c := range facts {
+		if c.kind != learnt {
+			core = append(core, c)
+		}
+	}
+	slices.SortFunc(core, func(c, d clause) int {
+		return cmp.Or(cmp.Compare(c.kind, d.kind), cmp.Compare(c.a, d.a), cmp.Compare(c.b, d.b))
+	})
+	return core
+}

@@ -1,0 +1,122 @@
+package solver
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+)
+
+// Solve picks the packages of a partial mirror: the union of a witness for every
+// package that the seeds, and with [Options.Mandatory] the catalog, ask for. The
+// answer does not depend on the order of the seeds.
+//
+// Within a witness a relation is satisfied by what the set already holds, else by
+// the first alternative that can be; there by the package of that name, from the
+// repository of the highest priority and in its highest version, else by one that
+// provides it, as [repo.Catalog] orders them. A version that the catalog surpasses
+// comes after all alternatives, since clients do not choose it by themselves.
+//
+// Where a wish has no witness, the relations that are in the way are given up and
+// reported, and the rest of the closure is picked.
+func Solve(c *repo.Catalog, seeds []Seed, o Options) *Solution {
+	u := newUniverse(c, o)
+	solution := &Solution{}
+	wishes := u.wishes(seeds, solution)
+	if o.Mandatory {
+		wishes = append(wishes, u.mandatory()...)
+	}
+	s, all := newSearch(u), newUnion(u)
+	for i := range wishes {
+		w := s.witness(wishes[i].candidates)
+		all.add(&wishes[i], w.members)
+		for _, b := range w.broken {
+			if b.fact.kind == exclusion {
+				solution.Conflicts = append(solution.Conflicts, s.conflict(wishes[i].label(u), b))
+			} else {
+				all.missing = append(all.missing, b.fact)
+			}
+		}
+	}
+	solution.Picks = all.picks()
+	solution.Unresolved = all.unresolved(solution)
+	return solution
+}
+
+// union collects witnesses and keeps the shortest way to each package.
+type union struct {
+	*universe
+	ways    []way // by number
+	missing []clause
+}
+
+// way is the last step of the shortest way to a package.
+type way struct {
+	length   int32 // packages on it; 0 for a package that is not picked
+	by       int32 // the package before, -1 for a wished one
+	relation int32
+	wish     *wish
+}
+
+func newUnion(u *universe) *union {
+	return &union{universe: u, ways: make([]way, len(u.catalog.Packages))}
+}
+
+func (u *union) add(w *wish, members []member) {
+	lengths := make([]int32, len(members))
+	for i, m := range members {
+		next := way{1, -1, m.relation, w}
+		if m.by >= 0 {
+			next.length, next.by = lengths[m.by]+1, members[m.by].number
+		}
+		lengths[i] = next.length
+		if old := u.ways[m.number].length; old == 0 || next.length < old {
+			u.ways[m.number] = next
+		}
+	}
+}
+
+func (u *union) picks() (picks []Pick) {
+	for i, w := range u.ways {
+		if w.length > 0 {
+			picks = append(picks, Pick{u.catalog.Packages[i], u.reason(int32(i))})
+		}
+	}
+	return picks
+}
+
+func (u *union) reason(p int32) Reason {
+	w := u.ways[p]
+	switch {
+	case w.by < 0 && w.wish.mandatory:
+		return Reason{Mandatory: true}
+	case w.by < 0:
+		return Reason{Seed: w.wish.seed.String()}
+	}
+	by := u.at(w.by)
+	if w.relation == noRelation {
+		return Reason{By: by, Replaces: u.assumed.Named(u.at(p).Name)[0]}
+	}
+	return Reason{By: by, Relation: by.Relations[w.relation]}
+}
+
+// unresolved reports the missing relations, in the order of the catalog.
+func (u *union) unresolved(s *Solution) (all []Unresolved) {
+	slices.SortFunc(u.missing, func(c, d clause) int { return cmp.Or(cmp.Compare(c.a, d.a), cmp.Compare(c.b, d.b)) })
+	for _, fact := range slices.Compact(u.missing) {
+		wantedBy := u.at(fact.a)
+		relation := u.relationOf(fact)
+		all = append(all, Unresolved{
+			Relation: relation,
+			WantedBy: wantedBy,
+			Reason:   whyUnresolved(u.catalog, wantedBy, relation, u.options.Native),
+			Chain:    s.chain(wantedBy),
+		})
+	}
+	return all
+}
+
+// relationOf returns the relation that a fact of the kind needed is about.
+func (u *universe) relationOf(fact clause) repo.Relation {
+	return u.at(fact.a).Relations[u.rules(fact.a).needs[fact.b].relation]
+}

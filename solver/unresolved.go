@@ -1,0 +1,133 @@
+package solver
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+)
+
+// UnresolvedOf returns the hard relations of the packages that no package of the
+// catalog satisfies on machines of the native architecture, in the order of the
+// packages.
+func UnresolvedOf(c *repo.Catalog, packages []*repo.Package, native string) (all []Unresolved) {
+	for _, p := range packages {
+		for _, r := range p.Relations {
+			if r.Kind.Hard() && !satisfiable(c, p, r, native) {
+				all = append(all, Unresolved{Relation: r, WantedBy: p, Reason: whyUnresolved(c, p, r, native)})
+			}
+		}
+	}
+	return all
+}
+
+func satisfiable(c *repo.Catalog, p *repo.Package, r repo.Relation, native string) bool {
+	for _, d := range r.Alternatives {
+		if c.Satisfied(d, p, p.Architecture, native) || c.Satisfiable(d, p.Architecture, native) {
+			return true
+		}
+	}
+	return false
+}
+
+// whyUnresolved says for people why nothing satisfies the relation.
+func whyUnresolved(c *repo.Catalog, wantedBy *repo.Package, r repo.Relation, native string) string {
+	var reasons []string
+	for _, d := range r.Alternatives {
+		reason := whyMissing(c, wantedBy, d, native)
+		if len(r.Alternatives) > 1 {
+			reason = d.String() + ": " + reason
+		}
+		reasons = append(reasons, reason)
+	}
+	return strings.Join(reasons, "; ")
+}
+
+func whyMissing(c *repo.Catalog, wantedBy *repo.Package, d repo.Dependency, native string) string {
+	if named := c.Named(d.Name); len(named) > 0 {
+		return onlyThere(named, d.Architecture, wantedBy.Architecture, native)
+	}
+	if providing := c.Providing(d.Name); len(providing) > 0 {
+		p := providing[0]
+		return "only provided " + howProvided(p, d.Name) + " by " + p.String() + where(providing[:1])
+	}
+	if obsoleting := c.Obsoleting(d.Name); len(obsoleting) > 0 {
+		p := obsoleting[0]
+		return "no package has or provides it, but " + p.String() + where(obsoleting[:1]) + " obsoletes it"
+	}
+	return "no package has or provides it"
+}
+
+// onlyThere says which packages of a name are there, none of which will do for a
+// package of architecture from that asks for the given one.
+func onlyThere(named []*repo.Package, asked, from, native string) string {
+	allowed := slices.DeleteFunc(slices.Clone(named), func(p *repo.Package) bool { return p.Priority < 0 })
+	if len(allowed) == 0 {
+		return namesOf(named, false) + where(named) + " has a negative priority"
+	}
+	if asked == "any" {
+		if !slices.ContainsFunc(allowed, func(p *repo.Package) bool { return p.MultiArch == repo.Allowed }) {
+			return namesOf(allowed, false) + where(allowed) + " does not answer for any architecture"
+		}
+		return "only " + namesOf(allowed, false) + " is" + cmp.Or(where(allowed), " there")
+	}
+	wanted := cmp.Or(asked, from)
+	if wanted == "native" || wanted == "all" || wanted == "noarch" {
+		wanted = native
+	}
+	fitting := slices.DeleteFunc(slices.Clone(allowed), func(p *repo.Package) bool {
+		return !p.On(wanted, native) && (asked != "" || p.MultiArch != repo.Foreign)
+	})
+	if len(fitting) == 0 {
+		return "only " + namesOf(allowed, true) + " is" + cmp.Or(where(allowed), " there")
+	}
+	return "only " + namesOf(fitting, false) + " is" + cmp.Or(where(fitting), " there")
+}
+
+// namesOf names each package with its version once, at most four of them.
+func namesOf(packages []*repo.Package, architecture bool) string {
+	var names []string
+	for _, p := range packages {
+		name := p.Name + " " + p.Version
+		if architecture {
+			name = p.String()
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) > 4 {
+		names = append(names[:4], "...")
+	}
+	return strings.Join(names, ", ")
+}
+
+// where names the repositories of the packages: " in repositories x, y".
+func where(packages []*repo.Package) string {
+	var names []string
+	for _, p := range packages {
+		if p.Repository != nil && !slices.Contains(names, p.Repository.String()) {
+			names = append(names, p.Repository.String())
+		}
+	}
+	slices.Sort(names)
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		return " in repository " + names[0]
+	}
+	return " in repositories " + strings.Join(names, ", ")
+}
+
+// howProvided says in which versions a package provides the name.
+func howProvided(p *repo.Package, name string) string {
+	var versions []string
+	for _, x := range p.Provides {
+		if x.Name == name {
+			versions = append(versions, cmp.Or(x.Version, "without a version"))
+		}
+	}
+	return strings.Join(versions, ", ")
+}
