@@ -38,7 +38,7 @@ func parseConfiguration(into *configuration, file, text string, include func(fil
 
 // line reads one line. Every "{", ";" and "}" outside of quotes ends a statement.
 func (p *configurationParser) line(line string) error {
-	line = p.uncommented(strings.Trim(strings.ReplaceAll(line, "\t", " "), blanks))
+	line = p.uncommented(strings.Trim(strings.ReplaceAll(line, "\t", "        "), blanks))
 	quoted, start := false, 0
 	for i := range len(line) {
 		switch line[i] {

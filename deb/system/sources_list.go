@@ -2,6 +2,7 @@ package system
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -160,10 +161,10 @@ func (o options) list(name string, otherwise []string) []string {
 	if v, given := o[name]; given {
 		values = splitList(v)
 	}
-	var result []string
+	result := []string{}
 	removed := splitList(o[name+"-remove"])
 	for _, v := range append(values[:len(values):len(values)], splitList(o[name+"-add"])...) {
-		if !contains(removed, v) && !contains(result, v) {
+		if !slices.Contains(removed, v) && !slices.Contains(result, v) {
 			result = append(result, v)
 		}
 	}
