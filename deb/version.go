@@ -175,3 +175,27 @@ func onlyDigits(s string) bool {
 	}
 	return s != ""
 }
+
+// CheckVersion refuses the versions that dpkg refuses to compare. Those that it
+// only warns of pass, unlike in [ParseVersion].
+func (Format) CheckVersion(s string) error {
+	v := split(s)
+	switch {
+	case s == "":
+		return nil // older than every version
+	case strings.ContainsAny(strings.TrimSpace(s), " \t\n"):
+		return fmt.Errorf("version %q: it has blanks in it", s)
+	case strings.Contains(s, ":") && !onlyDigits(v.Epoch):
+		return fmt.Errorf("version %q: the epoch %q is not a number", s, v.Epoch)
+	case v.Upstream == "":
+		return fmt.Errorf("version %q: the upstream version is empty", s)
+	case strings.HasSuffix(s, "-"):
+		return fmt.Errorf("version %q: the revision is empty", s)
+	}
+	if v.Epoch != "" {
+		if _, err := strconv.ParseInt(v.Epoch, 10, 32); err != nil {
+			return fmt.Errorf("version %q: the epoch %s is too big", s, v.Epoch)
+		}
+	}
+	return nil
+}

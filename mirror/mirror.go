@@ -30,9 +30,11 @@ type Mirror struct {
 	// itself.
 	Dir     string
 	Sources []Source
-	// Packages are the seeds of a partial mirror. Without them, and without
-	// Mandatory, the mirror is full.
+	// Packages are the seeds of a partial mirror. Without them, without Groups and
+	// without Mandatory, the mirror is full.
 	Packages []solver.Seed
+	// Groups are groups of packages that are seeds too.
+	Groups []string
 	// Mandatory adds each repository's mandatory packages.
 	Mandatory bool
 	// Recommends and Suggests say which weak dependencies are followed.
@@ -67,7 +69,7 @@ type Signing struct {
 }
 
 // Full reports whether the mirror holds all of its sources.
-func (m *Mirror) Full() bool { return len(m.Packages) == 0 && !m.Mandatory }
+func (m *Mirror) Full() bool { return len(m.Packages) == 0 && len(m.Groups) == 0 && !m.Mandatory }
 
 // Source is a source with what it takes to read it.
 type Source struct {

@@ -147,6 +147,25 @@ func (m *Mirror) pick(all []*repo.Package, seeds []solver.Seed) *selection {
 	return s
 }
 
+// seeds are the packages that the mirror names, and those of the groups that it
+// names.
+func (m *Mirror) seeds(all []*repo.Package) []solver.Seed {
+	seeds := slices.Clone(m.Packages)
+	for _, group := range m.Groups {
+		named := map[string]bool{}
+		for _, p := range all {
+			if slices.Contains(p.Groups, group) && !named[p.Name] {
+				named[p.Name] = true
+				seeds = append(seeds, solver.Seed{Pattern: p.Name, Label: "group " + group + ": " + p.Name})
+			}
+		}
+		if len(named) == 0 { // reported as a seed that nothing answers
+			seeds = append(seeds, solver.Seed{Pattern: "group " + group, Label: "group " + group})
+		}
+	}
+	return seeds
+}
+
 // catalogs makes one catalog a format, without the excluded packages.
 func (m *Mirror) catalogs(all []*repo.Package) (out []*repo.Catalog) {
 	var formats []repo.Format
@@ -235,7 +254,7 @@ func (r *run) buildPartial(ctx context.Context) (*generation, error) {
 		return nil, err
 	}
 	var skipped []Skipped
-	seeds := r.Mirror.Packages
+	seeds := r.Mirror.seeds(all)
 	for {
 		s := r.Mirror.pick(all, seeds)
 		if len(skipped) > 0 {

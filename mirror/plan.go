@@ -38,7 +38,7 @@ func (r *run) planOnce(ctx context.Context) (*Planned, error) {
 			plan.Picked = append(plan.Picked, Picked{Package: p, Reason: "full mirror"})
 		}
 	} else {
-		s := r.Mirror.pick(all, r.Mirror.Packages)
+		s := r.Mirror.pick(all, r.Mirror.seeds(all))
 		for _, text := range slices.Concat(s.renamed, s.conflicts) {
 			r.warn("%s", text)
 		}

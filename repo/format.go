@@ -2,6 +2,7 @@ package repo
 
 import (
 	"io"
+	"io/fs"
 	"time"
 )
 
@@ -14,6 +15,13 @@ type Format interface {
 
 	// Name is the name in configurations: "deb".
 	Name() string
+
+	// CheckVersion refuses what the format's own tools refuse to compare.
+	CheckVersion(version string) error
+
+	// Find finds the repositories in a tree of files, with sources made up from what
+	// is there.
+	Find(tree fs.FS) ([]Found, error)
 
 	// Repositories expands a source into its repositories.
 	Repositories(s *Source) ([]*Repository, error)
@@ -45,6 +53,12 @@ type Format interface {
 	// Rewrite writes the indexes and the root of a repository that holds the given
 	// packages of upstream's only, and returns its manifest.
 	Rewrite(w *Rewriting) (*Manifest, error)
+}
+
+// Found is a repository in a tree of files.
+type Found struct {
+	Dir        string // of the tree, "." for its top
+	Repository *Repository
 }
 
 // OpenIndex opens an index of a root, decompressed. It fails when upstream had

@@ -16,9 +16,10 @@ const (
 type Package struct {
 	Name         string
 	Version      string
-	Architecture string // "all" for deb, "noarch" for rpm, where it fits every machine
-	Source       string // name of the source package that it was built from
-	Section      string // deb: Section, rpm: Group
+	Architecture string   // "all" for deb, "noarch" for rpm, where it fits every machine
+	Source       string   // name of the source package that it was built from
+	Section      string   // deb: Section, rpm: Group
+	Groups       []string // that seeds can name; deb: tasks, and the priority
 	MultiArch    MultiArch
 	Provides     []Provide
 	Relations    []Relation

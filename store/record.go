@@ -87,7 +87,9 @@ const (
 	pendingRecord = "pending.json" // what a run was about to publish
 )
 
-func (s *Store) mirrorFile(mirror, name string) string { return s.path("mirrors", mirror, name) }
+func (s *Store) mirrorFile(mirror string, elem ...string) string {
+	return s.path(append([]string{"mirrors", mirror}, elem...)...)
+}
 
 // Current returns what is published of the mirror, nil for nothing yet. Files that
 // an interrupted run left in the tree are in its Retired list, to go after grace.

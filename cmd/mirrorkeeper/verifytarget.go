@@ -1,0 +1,226 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+	"github.com/mirrorkeeper/mirrorkeeper/signature"
+	"github.com/mirrorkeeper/mirrorkeeper/store"
+	"github.com/mirrorkeeper/mirrorkeeper/transport"
+	"github.com/mirrorkeeper/mirrorkeeper/verify"
+)
+
+// verifyTarget says what verify looks at, and with which keys.
+type verifyTarget struct {
+	keys          []string
+	format        string
+	suites        []string
+	components    []string
+	architectures []string
+}
+
+func (v *verifyTarget) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringArrayVar(&v.keys, "key", nil, "`file` of a key that may sign; can be repeated (default: those the mirror was made with)")
+	f.StringVar(&v.format, "type", "deb", "`format` of the repositories behind a URL")
+	f.StringArrayVar(&v.suites, "suite", nil, "`suite` to check behind a URL; can be repeated")
+	f.StringArrayVar(&v.components, "component", nil, "`component` to check behind a URL; can be repeated (default: all)")
+	f.StringArrayVar(&v.architectures, "architecture", nil, "`architecture` whose closure is checked; can be repeated")
+}
+
+// find opens the tree and finds the repositories in it.
+func (v *verifyTarget) find(where string, level verify.Level) (verify.Tree, []verify.Target, error) {
+	if strings.HasPrefix(where, "http://") || strings.HasPrefix(where, "https://") {
+		return v.site(where, level)
+	}
+	info, err := os.Stat(where)
+	if err != nil || !info.IsDir() {
+		return nil, nil, &exit{code: exitUsage, err: fmt.Errorf("%s is not a directory", where), hint: "give the directory of a mirror, or its URL"}
+	}
+	dir, err := filepath.Abs(where)
+	if err != nil {
+		return nil, nil, err
+	}
+	known := knownMirrors(dir)
+	var targets []verify.Target
+	for _, format := range formats() {
+		found, err := format.Find(os.DirFS(dir))
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, x := range found {
+			t, err := v.target(format, x, known, level)
+			if err != nil {
+				return nil, nil, err
+			}
+			targets = append(targets, t)
+		}
+	}
+	// A repository whose root is gone is found by its record only.
+	for _, k := range known {
+		if !slices.ContainsFunc(targets, k.is) {
+			t, err := v.target(formatNamed(k.published.Type), k.lost(), known, level)
+			if err != nil {
+				return nil, nil, err
+			}
+			targets = append(targets, t)
+		}
+	}
+	if len(targets) == 0 {
+		return nil, nil, &exit{code: exitUsage, err: fmt.Errorf("there is no repository in %s", where)}
+	}
+	tree, err := verify.OpenDir(dir)
+	return tree, targets, err
+}
+
+// target adds what is known of a repository to what was found.
+func (v *verifyTarget) target(format repo.Format, x repo.Found, known []knownRepository, level verify.Level) (verify.Target, error) {
+	t := verify.Target{Dir: x.Dir, Repository: x.Repository, Format: format, Architectures: v.architectures}
+	if t.Architectures == nil {
+		t.Architectures = x.Repository.Source.Architectures
+	}
+	var keys [][]byte
+	for _, k := range known {
+		if k.is(t) {
+			keys = k.keys
+			for f := range k.manifest.All {
+				t.Required = append(t.Required, f)
+			}
+		}
+	}
+	verifier, err := v.verifier(keys, x.Repository, level)
+	t.Keys = verifier
+	return t, err
+}
+
+// verifier checks signatures where the level asks for it.
+func (v *verifyTarget) verifier(known [][]byte, r *repo.Repository, level verify.Level) (repo.Verifier, error) {
+	if level < verify.Signature {
+		return signature.Unchecked{}, nil
+	}
+	if len(v.keys) > 0 {
+		ring, err := signature.Load(v.keys, nil)
+		if err != nil {
+			return nil, &exit{code: exitUsage, err: err}
+		}
+		return ring, nil
+	}
+	if len(known) == 0 {
+		return nil, &exit{
+			code: exitUsage, err: fmt.Errorf("%s: no key is known that may sign it", r),
+			hint: "name its key with --key FILE, or check --level digest",
+		}
+	}
+	return signature.Read("the mirror's keys", slices.Concat(known...), nil)
+}
+
+// knownRepository is a repository that the state directory knows.
+type knownRepository struct {
+	dir       string // of the tree that is verified
+	published *store.Published
+	manifest  *repo.Manifest
+	keys      [][]byte
+}
+
+func (k knownRepository) is(t verify.Target) bool {
+	_, suite, _ := strings.Cut(k.published.Name, "/")
+	return k.dir == t.Dir && (suite == t.Repository.Name || suite == "")
+}
+
+// lost makes up the repository of a record.
+func (k knownRepository) lost() repo.Found {
+	name, suite, _ := strings.Cut(k.published.Name, "/")
+	return repo.Found{Dir: k.dir, Repository: &repo.Repository{
+		Name: suite, IndexDir: k.published.IndexDir,
+		Source: &repo.Source{Name: name, Type: k.published.Type, Suites: []string{suite}},
+	}}
+}
+
+// knownMirrors reads the records of the mirrors that are published in the directory
+// or below it: from the state directory there, or in one of its parents.
+func knownMirrors(dir string) (out []knownRepository) {
+	for top := dir; ; top = filepath.Dir(top) {
+		state := filepath.Join(top, ".mirrorkeeper")
+		if _, err := os.Stat(filepath.Join(state, "version")); err == nil {
+			if s, err := store.OpenState(top, state); err == nil {
+				return knownIn(s, dir)
+			}
+		}
+		if top == filepath.Dir(top) {
+			return nil
+		}
+	}
+}
+
+func knownIn(s *store.Store, dir string) (out []knownRepository) {
+	mirrors, err := s.Mirrors()
+	if err != nil {
+		return nil
+	}
+	for _, name := range mirrors {
+		record, err := s.Published(name)
+		if err != nil || record == nil {
+			continue
+		}
+		keys, err := s.Keys(name)
+		if err != nil {
+			continue
+		}
+		for _, p := range record.Repositories {
+			at, err := filepath.Rel(dir, filepath.Join(s.Destination(), filepath.FromSlash(p.Place)))
+			if err != nil || at == ".." || strings.HasPrefix(at, "../") {
+				continue
+			}
+			m, err := s.Manifest(name, p)
+			if err != nil {
+				continue
+			}
+			out = append(out, knownRepository{path.Clean(filepath.ToSlash(at)), p, m, keys})
+		}
+	}
+	return out
+}
+
+// site is a tree behind a URL: it cannot be searched, so the suites are named.
+func (v *verifyTarget) site(where string, level verify.Level) (verify.Tree, []verify.Target, error) {
+	if _, err := url.Parse(where); err != nil {
+		return nil, nil, usage("%v", err)
+	}
+	format := formatNamed(v.format)
+	if format == nil {
+		return nil, nil, usage("there is no format %q; the formats are %s", v.format, formatNames())
+	}
+	if len(v.suites) == 0 {
+		return nil, nil, &exit{code: exitUsage, err: errors.New("a site cannot be searched for repositories"), hint: "name its suites with --suite"}
+	}
+	source := &repo.Source{
+		Name: where, Type: format.Name(), URLs: []string{where}, Suites: v.suites,
+		Components: v.components, Architectures: v.architectures,
+	}
+	repositories, err := format.Repositories(source)
+	if err != nil {
+		return nil, nil, usage("%v", err)
+	}
+	var targets []verify.Target
+	for _, r := range repositories {
+		t, err := v.target(format, repo.Found{Dir: ".", Repository: r}, nil, level)
+		if err != nil {
+			return nil, nil, err
+		}
+		targets = append(targets, t)
+	}
+	client, err := transport.New(transport.Options{UserAgent: "mirrorkeeper/" + programVersion()})
+	if err != nil {
+		return nil, nil, err
+	}
+	return &verify.Site{Client: client, URL: where}, targets, nil
+}
