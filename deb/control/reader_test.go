@@ -33,12 +33,11 @@ func readAll(r *Reader) (all []paragraph, err error) {
 		}
 		p := paragraph{Line: s.Line(), Text: string(s.Bytes())}
 		for i := range s.Len() {
-			name, value := s.Field(i)
-			n, v := s.FieldOf(p.Text, i)
-			if n != string(name) || v != string(value) {
-				return all, errors.New("Field and FieldOf differ")
+			value := s.ValueIn(p.Text, i)
+			if value != string(s.Value(i)) {
+				return all, errors.New("Value and ValueIn differ")
 			}
-			p.Fields = append(p.Fields, n, v)
+			p.Fields = append(p.Fields, string(s.Name(i)), value)
 		}
 		all = append(all, p)
 	}

@@ -23,29 +23,34 @@ func (s Stanza) Line() int { return s.line }
 // Len is the number of fields.
 func (s Stanza) Len() int { return len(s.fields) }
 
-// Field returns name and value of a field by its position. The value is as it
-// stands there, with all its lines, without blanks around it.
-func (s Stanza) Field(i int) (name, value []byte) {
+// Name returns the name of field i, as it stands there.
+func (s Stanza) Name(i int) []byte {
 	f := s.fields[i]
-	start, end := trim(s.text, f.value, f.end)
-	return s.text[f.name:f.nameEnd], s.text[start:end]
+	return s.text[f.name:f.nameEnd]
 }
 
-// FieldOf is Field for a copy of [Stanza.Bytes]: what it returns are parts of
-// the copy, and live as long as it does.
-func (s Stanza) FieldOf(copied string, i int) (name, value string) {
+// Value returns the value of field i: as it stands there, with all its lines,
+// without blanks around it.
+func (s Stanza) Value(i int) []byte {
 	f := s.fields[i]
 	start, end := trim(s.text, f.value, f.end)
-	return copied[f.name:f.nameEnd], copied[start:end]
+	return s.text[start:end]
+}
+
+// ValueIn is Value as a part of a copy of [Stanza.Bytes], which lives as long as
+// the copy does.
+func (s Stanza) ValueIn(copied string, i int) string {
+	f := s.fields[i]
+	start, end := trim(s.text, f.value, f.end)
+	return copied[start:end]
 }
 
 // Get returns the value of the first field of the name, whose case does not
 // matter; nil where there is none.
 func (s Stanza) Get(name string) []byte {
-	for i, f := range s.fields {
-		if EqualName(s.text[f.name:f.nameEnd], name) {
-			_, value := s.Field(i)
-			return value
+	for i := range s.fields {
+		if EqualName(s.Name(i), name) {
+			return s.Value(i)
 		}
 	}
 	return nil
@@ -54,7 +59,7 @@ func (s Stanza) Get(name string) []byte {
 // All yields the fields in their order.
 func (s Stanza) All(yield func(name, value []byte) bool) {
 	for i := range s.fields {
-		if !yield(s.Field(i)) {
+		if !yield(s.Name(i), s.Value(i)) {
 			return
 		}
 	}
