@@ -62,9 +62,9 @@ func (r *run) publish(g *generation) (*Report, error) {
 		Mirror: r.Mirror.Name, Record: record, Manifests: manifests, Before: r.before, Grace: r.Grace,
 	}
 	if !r.Mirror.Full() {
-		publication.Keys = map[string][]byte{}
+		publication.PublicKeys = map[string][]byte{}
 		for name, content := range r.Mirror.Sign.Public {
-			publication.Keys[path.Join(r.Mirror.Dir, name)] = content
+			publication.PublicKeys[path.Join(r.Mirror.Dir, name)] = content
 		}
 	}
 	if r.nothingNew(g) {

@@ -29,8 +29,8 @@ type Publication struct {
 	Before *Record
 	// Grace is how long files stay in the tree that the mirror no longer holds.
 	Grace time.Duration
-	// Keys are further files for clients, by path relative to the destination.
-	Keys map[string][]byte
+	// PublicKeys are further files for clients, by path relative to the destination.
+	PublicKeys map[string][]byte
 }
 
 // Replaced reports a package whose path stays while its content is a new one.
@@ -342,7 +342,7 @@ func (b *publishing) removeIndexes(old *Published) error {
 
 // finish makes the new record the current one.
 func (b *publishing) finish() error {
-	for path, content := range b.Keys {
+	for path, content := range b.PublicKeys {
 		if err := b.putKey(path, content); err != nil {
 			return err
 		}
