@@ -1,0 +1,168 @@
+package config
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+)
+
+// checker checks what the values of a configuration say together. What could not
+// be read is left alone.
+type checker struct {
+	*reader
+	*Config
+}
+
+// check checks a configuration that was read.
+func check(r *reader, c *Config) {
+	k := checker{r, c}
+	k.whole()
+	for i := range c.Sources {
+		k.source(&c.Sources[i])
+	}
+	for i := range c.Mirrors {
+		k.mirror(&c.Mirrors[i])
+	}
+	k.paths()
+	k.assumptions()
+	if c.Watch != nil {
+		k.watch(c.Watch)
+	}
+}
+
+// whole checks which parts there are: mirrors, or something to watch.
+func (k checker) whole() {
+	missing := func(key, expected string) {
+		if !k.has(key) {
+			k.at(key, "is missing (expected %s)", expected)
+		}
+	}
+	watches := k.has("watch")
+	if !watches || k.has("mirrors") {
+		missing("destination", "a directory, such as /srv/mirror")
+		missing("sources", "a mapping from names to sources")
+		missing("mirrors", "a mapping from names to mirrors")
+	} else if !k.has("destination") {
+		missing("state", "a directory, where there is no destination")
+	}
+	if len(k.Mirrors) == 0 && k.has("mirrors") && !k.broken["mirrors"] {
+		k.at("mirrors", "names no mirror (expected at least one)")
+	}
+}
+
+// at notes a problem at the line of the key, or of what should hold it.
+func (k checker) at(key, format string, args ...any) {
+	line := 1
+	for at := key; at != ""; at = parent(at) {
+		if k.has(at) {
+			line = k.nodes[at].Line
+			break
+		}
+	}
+	k.problem(line, key, format, args...)
+}
+
+// each calls check for each item of a list that could be read, with its key.
+func (k checker) each(key string, items []string, check func(key, value string)) {
+	for i, value := range items {
+		at := item(key, i)
+		if !k.has(at) {
+			at = key // one text in the place of a list
+		}
+		if value != "" && !k.broken[at] {
+			check(at, value)
+		}
+	}
+}
+
+// names returns the names of the entries.
+func names[T any](entries []T, name func(T) string) []string {
+	list := make([]string, len(entries))
+	for i, e := range entries {
+		list[i] = name(e)
+	}
+	return list
+}
+
+func (k checker) sourceNames() []string {
+	return names(k.Sources, func(s Source) string { return s.Name })
+}
+
+func (k checker) mirrorNames() []string {
+	return names(k.Mirrors, func(m Mirror) string { return m.Name })
+}
+
+// cleanPath checks a path that something is published at. "." is the tree itself.
+func (k checker) cleanPath(key, path string) {
+	if path == "." || path == "" || k.broken[key] {
+		return
+	}
+	clean, err := repo.CleanPath(path)
+	switch {
+	case err != nil:
+		k.at(key, "%v (expected one below the tree)", err)
+	case clean != path:
+		k.at(key, "is not in its shortest form (expected %q, seen %q)", clean, cut(path))
+	}
+}
+
+// paths checks that no two mirrors publish into each other, nor into the state.
+func (k checker) paths() {
+	published := make(map[string]*Mirror)
+	for i := range k.Mirrors {
+		m := &k.Mirrors[i]
+		key, path := join("mirrors", m.Name), m.directory()
+		if other := published[path]; other != nil {
+			k.at(key, "publishes to %q, as mirror %q on line %d does", path, other.Name, k.mirrorLine(other))
+			continue
+		}
+		published[path] = m
+		if k.State != "" && !k.bucket() && inside(k.State, filepath.Join(k.Destination, path)) {
+			if state, _ := filepath.Rel(k.Destination, k.State); state != stateDir {
+				k.at("state", "lies in what mirror %q publishes (expected a directory that is never served, seen %q)", m.Name, k.State)
+			}
+		}
+	}
+	for path, m := range published {
+		for above := path; above != "."; {
+			above = parentDir(above)
+			if other := published[above]; other != nil {
+				k.at(join("mirrors", m.Name), "publishes to %q, which lies in %q of mirror %q on line %d", path, above, other.Name, k.mirrorLine(other))
+			}
+		}
+	}
+	if k.State != "" && k.State == k.Destination {
+		k.at("state", "is the destination (expected a directory that is never served)")
+	}
+}
+
+func (k checker) mirrorLine(m *Mirror) int { return k.nodes[join("mirrors", m.Name)].Line }
+
+// inside reports whether the path is the directory or lies below it.
+func inside(path, directory string) bool {
+	relative, err := filepath.Rel(directory, path)
+	return err == nil && relative != ".." && !strings.HasPrefix(relative, "../")
+}
+
+// parentDir returns the directory that holds a clean path, "." above all others.
+func parentDir(path string) string {
+	if i := strings.LastIndexByte(path, '/'); i > 0 {
+		return path[:i]
+	}
+	return "."
+}
+
+var (
+	// variable is one of yum's variables in an address.
+	variable = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?`)
+	// variableName is the name of one.
+	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	// headerName is a field name of HTTP (RFC 9110, section 5.1).
+	headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+	// language is the name of a translation.
+	language = regexp.MustCompile(`^[A-Za-z]{2,8}([_@.-][A-Za-z0-9]+)*$`)
+	// upwards leads to a directory above.
+	upwards = regexp.MustCompile(`^\.\.(/\.\.)*$`)
+)

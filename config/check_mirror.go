@@ -1,0 +1,194 @@
+package config
+
+import (
+	"slices"
+	"strings"
+)
+
+func (k checker) mirror(m *Mirror) {
+	key := join("mirrors", m.Name)
+	if k.mistyped[key] {
+		return
+	}
+	k.each(key+".from", m.From, func(key, name string) {
+		if k.Source(name) == nil && !k.mistyped["sources"] {
+			k.at(key, "unknown source %q%s", cut(name), suggestion(name, k.sourceNames()))
+		}
+	})
+	k.cleanPath(key+".path", m.Path)
+	k.selection(m, key)
+	k.scope(m, key)
+	k.merged(m, key)
+	k.sign(m, key)
+}
+
+// partialOnly are the keys of a mirror that work on a selection.
+var partialOnly = []string{
+	"recommends", "suggests", "sources", "exclude", "versions", "assume-installed",
+	"strict", "sign", "valid-for",
+}
+
+// selection checks that a mirror is clearly full, or partial.
+func (k checker) selection(m *Mirror, key string) {
+	unclear := false
+	for _, name := range []string{"packages", "groups", "mandatory"} {
+		unclear = unclear || k.broken[key+"."+name]
+	}
+	if !m.Full() || unclear {
+		return
+	}
+	for _, name := range []string{"packages", "groups"} {
+		if k.has(key + "." + name) {
+			k.at(key+"."+name, "selects nothing (expected at least one item, or to be left out for a full mirror)")
+			unclear = true
+		}
+	}
+	if unclear {
+		return
+	}
+	for _, name := range partialOnly {
+		if k.has(key + "." + name) {
+			k.at(key+"."+name, "%s", fullMirror(name))
+		}
+	}
+}
+
+// fullMirror says why a key has no place in a full mirror.
+func fullMirror(name string) string {
+	const expected = " (expected packages, groups or mandatory beside it, or to be left out)"
+	switch name {
+	case "sign", "valid-for":
+		return "has no place in a full mirror, which keeps upstream's signature" + expected
+	case "sources":
+		return "has no place in a full mirror; include: [sources] of the source takes source packages" + expected
+	case "exclude", "versions":
+		return `has no place in a full mirror, which keeps upstream's metadata; packages: ["*"] selects every package` + expected
+	}
+	return "has no place in a full mirror, which holds all packages" + expected
+}
+
+// scope checks architectures against those of the sources.
+func (k checker) scope(m *Mirror, key string) {
+	var known []string
+	rpm, open := false, false // open: architectures that only the system knows
+	for _, name := range m.From {
+		s := k.Source(name)
+		switch {
+		case s == nil || s.System() || len(s.Architectures) == 0:
+			open = true
+		default:
+			known = append(known, s.Architectures...)
+			rpm = rpm || s.Type == "rpm"
+		}
+	}
+	slices.Sort(known)
+	known = slices.Compact(known)
+	unknown := func(name string) bool { return !open && !slices.Contains(known, name) }
+	k.each(key+".architectures", m.Architectures, func(key, name string) {
+		if unknown(name) {
+			k.at(key, "is an architecture of no source of the mirror (expected %s, seen %q)", oneOf(known), cut(name))
+		}
+	})
+	if m.Full() && rpm && k.has(key+".architectures") && !k.broken[key] {
+		k.at(key+".architectures", "has no place in a full mirror of rpm, which keeps upstream's metadata of all architectures (expected packages, groups or mandatory beside it)")
+	}
+	for name, seeds := range map[string][]Seed{
+		".packages": m.Packages, ".exclude": m.Exclude, ".assume-installed.packages": m.AssumeInstalled.Packages,
+	} {
+		for i, s := range seeds {
+			if s.Architecture != "" && unknown(s.Architecture) {
+				k.at(item(key+name, i), "asks for an architecture of no source of the mirror (expected %s, seen %q)", oneOf(known), cut(s.Architecture))
+			}
+		}
+	}
+}
+
+// merged checks the sources of a mirror that share a directory: they become one
+// partial repository.
+func (k checker) merged(m *Mirror, key string) {
+	at := make(map[string]*Source)
+	formats := make(map[string]*Source)
+	for i, name := range m.From {
+		s := k.Source(name)
+		if s == nil || s.System() || s.Type == "" || slices.Contains(m.From[:i], name) {
+			continue
+		}
+		path := m.SourcePath(*s)
+		other := at[path]
+		at[path] = s
+		switch {
+		case other == nil:
+		case other.Type != s.Type:
+			k.at(item(key+".from", i), "%q is of type %s and would share the path %q with %q of type %s (expected paths of their own)", name, s.Type, path, other.Name, other.Type)
+		case m.Full():
+			k.at(item(key+".from", i), "%q would share the path %q with %q, which a full mirror cannot publish as one (expected paths of their own, or a selection)", name, path, other.Name)
+		}
+		formats[s.Type] = s
+	}
+	if deb, rpm := formats["deb"], formats["rpm"]; deb != nil && rpm != nil && !m.Full() {
+		k.at(key+".from", "mixes %q of type deb with %q of type rpm in a selection (expected a mirror for each)", deb.Name, rpm.Name)
+	}
+}
+
+func (k checker) sign(m *Mirror, key string) {
+	key += ".sign"
+	if m.Sign == nil || k.mistyped[key] {
+		return
+	}
+	file, gpg := k.has(key+".key"), k.has(key+".gpg")
+	switch {
+	case file && gpg:
+		k.at(key+".gpg", "stands beside key (expected one of them)")
+	case !file && !gpg:
+		k.at(key, "names no key (expected key: FILE, or gpg: KEY)")
+	case gpg && k.has(key+".passphrase"):
+		k.at(key+".passphrase", "is for a key in a file; gpg asks its agent (expected to be left out beside gpg)")
+	case file && k.has(key+".command"):
+		k.at(key+".command", "is how gpg is run (expected gpg beside it, or to be left out)")
+	}
+}
+
+// assumptions checks what mirrors assume to be installed: lists of packages, of
+// which those of other mirrors must not go in circles. It resolves files.
+func (k checker) assumptions() {
+	next := make(map[string]string) // mirror to the mirror that it builds on
+	for i := range k.Mirrors {
+		m := &k.Mirrors[i]
+		key := join("mirrors", m.Name) + ".assume-installed.from"
+		from := m.AssumeInstalled.From
+		switch {
+		case from == "" || from == "dpkg" || from == "rpm" || k.broken[key]:
+		case k.Mirror(from) != nil:
+			next[m.Name] = from
+		case !strings.ContainsAny(from, "./"):
+			k.at(key, "unknown mirror %q, and a file is written with its directory, as ./%s%s", cut(from), cut(from), suggestion(from, append(k.mirrorNames(), "dpkg", "rpm")))
+		default:
+			path, err := k.path(from, field{})
+			if err != nil {
+				k.at(key, "%v", err)
+			}
+			m.AssumeInstalled.From = path
+		}
+	}
+	for _, m := range k.Mirrors {
+		if circle := circle(m.Name, next); circle != nil {
+			k.at(join("mirrors", m.Name)+".assume-installed.from", "goes in a circle: %s", strings.Join(circle, " -> "))
+		}
+	}
+}
+
+// circle returns the names that lead from start back to it, nil if they do not.
+func circle(start string, next map[string]string) []string {
+	path := []string{start}
+	for range next {
+		name, ok := next[path[len(path)-1]]
+		if !ok {
+			return nil
+		}
+		path = append(path, name)
+		if name == start {
+			return path
+		}
+	}
+	return nil
+}

@@ -1,0 +1,24 @@
+// Package config reads mirrorkeeper's configuration: one YAML file into typed
+// values, strictly. Every mistake in the file is found in one pass and is told
+// with file, line and key.
+//
+// The types are the reference of the surface: the tags of their fields hold each
+// key, its default and its limits, for reading and for the published JSON schema
+// (docs/mirrorkeeper.schema.json) alike. A field's yaml tag is the key, followed
+// by how its value is read:
+//
+//	named    a mapping from names to entries, kept in the order of the file
+//	path     a file or directory, resolved against the configuration file's directory
+//	bucket   with path: s3://BUCKET/PREFIX is accepted too
+//	url      an address of one of the field's schemes; variables of the environment are replaced
+//	env      variables of the environment are replaced
+//	bytes    a number of bytes with an optional unit
+//	command  a program and its arguments: always a list
+//	numbers  numbers are accepted and taken as they are written
+//
+// A list of texts may be written as one text where it has one item. Variables of
+// the environment are written ${NAME}, in capitals, and a dollar sign $$; other
+// forms, such as $basearch, stay as they are.
+package config
+
+//go:generate go test -run ^TestSchemaIsCurrent$ -update

@@ -1,0 +1,119 @@
+package config
+
+import (
+	"cmp"
+	"time"
+)
+
+// Mirror is a mirror of sources. One that selects nothing (by packages, groups or
+// mandatory) is full: upstream's files byte for byte, its signature intact.
+type Mirror struct {
+	Name string `yaml:"-"`
+	// Names of the sources.
+	From []string `yaml:"from" jsonschema:"required,minItems=1" means:"the name of a source"`
+	// Directory below the destination that the mirror is published in. Default: the
+	// mirror's name.
+	Path string `yaml:"path"`
+	// Architectures to take, where not all of the sources'.
+	Architectures []string `yaml:"architectures" jsonschema:"minItems=1"`
+	// Packages to mirror with all that they need: names and globs, with a version if
+	// wanted.
+	Packages []Seed `yaml:"packages"`
+	// Groups of packages to mirror with all that they need: groups of comps.xml for
+	// rpm, tasks and priorities for deb.
+	Groups []string `yaml:"groups"`
+	// True mirrors each repository's mandatory packages too. Default false.
+	Mandatory bool `yaml:"mandatory" jsonschema:"default=false"`
+	// False leaves out what packages only recommend. Default true.
+	Recommends bool `yaml:"recommends" jsonschema:"default=true"`
+	// True takes what packages suggest, too. Default false.
+	Suggests bool `yaml:"suggests" jsonschema:"default=false"`
+	// True takes the source packages of all packages, too. Default false.
+	Sources bool `yaml:"sources" jsonschema:"default=false"`
+	// Packages to leave out, whatever asks for them.
+	Exclude []Seed `yaml:"exclude"`
+	// Which versions of a package to take.
+	Versions Versions `yaml:"versions"`
+	// What the machines have, which need not be mirrored.
+	AssumeInstalled AssumeInstalled `yaml:"assume-installed"`
+	// True makes a requirement that nothing satisfies an error. Default false.
+	Strict bool `yaml:"strict" jsonschema:"default=false"`
+	// True publishes each source as soon as it is complete, whatever the others do.
+	// Default false.
+	Independent bool `yaml:"independent" jsonschema:"default=false"`
+	// True accepts that a source has lost most of its packages. Default false: the
+	// run stops.
+	AllowShrink bool `yaml:"allow-shrink" jsonschema:"default=false"`
+	// How a partial mirror is signed. Default: with a key that is made once and
+	// published as key.asc and key.gpg.
+	Sign *Sign `yaml:"sign"`
+	// Time for which a partial mirror's root is valid; it is signed again before.
+	// Default: for ever.
+	ValidFor time.Duration `yaml:"valid-for"`
+	// Program and arguments to run after each sync of the mirror, failed ones too.
+	RunAfter []string `yaml:"run-after,command" jsonschema:"minItems=1"`
+}
+
+// Sign says how a mirror is signed: with a key of a file, or by gpg(1).
+type Sign struct {
+	// File of the secret OpenPGP key.
+	Key string `yaml:"key,path"`
+	// Passphrase of the key in the file.
+	Passphrase Secret `yaml:"passphrase"`
+	// Key that gpg(1) signs with: fingerprint, key ID or address.
+	GPG string `yaml:"gpg"`
+	// Program that is run as gpg, with arguments of its own. Default [gpg].
+	Command []string `yaml:"command,command" jsonschema:"minItems=1"`
+}
+
+// AssumeInstalled says what the machines have that a mirror is for.
+type AssumeInstalled struct {
+	// Packages; one without a version is there in the version that the repositories
+	// prefer.
+	Packages []Seed `yaml:"packages"`
+	// Groups of packages; essential is all packages that every machine has.
+	Groups []string `yaml:"groups"`
+	// Where a list of packages is taken from: dpkg or rpm for those of this machine,
+	// the name of another mirror, or a file.
+	From string `yaml:"from"`
+}
+
+// Versions says which versions of a package a mirror takes.
+type Versions struct {
+	// Number of versions of each package, the newest ones.
+	Newest int `yaml:"newest" jsonschema:"minimum=1"`
+}
+
+// NewMirror returns a mirror with the defaults and nothing else.
+func NewMirror(name string) Mirror {
+	m := Mirror{Name: name, Path: name}
+	setDefaults(&m)
+	return m
+}
+
+// Full reports whether the mirror is upstream's files byte for byte.
+func (m Mirror) Full() bool {
+	return len(m.Packages) == 0 && len(m.Groups) == 0 && !m.Mandatory
+}
+
+// SourcePath returns where a source of the mirror is published, below the
+// mirror's own path: ".", or a clean relative path.
+func (m Mirror) SourcePath(s Source) string {
+	switch {
+	case s.Path != "":
+		return s.Path
+	case len(m.From) == 1:
+		return "."
+	}
+	return s.Name
+}
+
+// directory returns where the mirror is published, below the destination.
+func (m *Mirror) directory() string { return cmp.Or(m.Path, m.Name) }
+
+func (m *Mirror) complete() {
+	m.Path = m.directory()
+	if m.Sign != nil && m.Sign.GPG != "" && m.Sign.Command == nil {
+		m.Sign.Command = []string{"gpg"}
+	}
+}

@@ -1,0 +1,165 @@
+package config
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+)
+
+// Source is a place that packages come from.
+type Source struct {
+	Name string `yaml:"-"`
+	// The value system takes sources, keys and priorities from the package manager
+	// of this machine.
+	From string `yaml:"from" jsonschema:"enum=system"`
+	// Format of the repositories.
+	Type string `yaml:"type" jsonschema:"enum=deb,enum=rpm"`
+	// Addresses of the same content: for deb the archive root, for rpm the directory
+	// that holds repodata. They are tried in order, file by file.
+	URLs []string `yaml:"url,url" jsonschema:"minItems=1" schemes:"http,https,file"`
+	// Address of a list of addresses, one a line. For rpm, in the place of url.
+	Mirrorlist string `yaml:"mirrorlist,url" schemes:"http,https,file"`
+	// Address of a metalink of repomd.xml. For rpm, in the place of url.
+	Metalink string `yaml:"metalink,url" schemes:"http,https,file"`
+	// Suites of a deb archive; one that ends in a slash ("./") is a flat repository.
+	Suites []string `yaml:"suites" jsonschema:"minItems=1"`
+	// Components of the suites of a deb archive.
+	Components []string `yaml:"components" jsonschema:"minItems=1"`
+	// Architectures, the machines' own first. What fits every machine (all, noarch)
+	// is implied.
+	Architectures []string `yaml:"architectures" jsonschema:"minItems=1"`
+	// Kinds of indexes to take beside the default ones. The default ones, which may
+	// be named too, are packages, translations, dep11, icons and cnf.
+	Include []string `yaml:"include" jsonschema:"enum=packages,enum=translations,enum=dep11,enum=icons,enum=cnf,enum=sources,enum=contents,enum=udebs,enum=installer,enum=diffs"`
+	// Languages of the translations in partial mirrors, such as en or pt_BR. Default:
+	// those that the format's client asks for.
+	Languages []string `yaml:"languages" jsonschema:"minItems=1"`
+	// Files of the OpenPGP keys that may sign the repositories, binary or armoured.
+	// Required unless the source is trusted.
+	Keys []string `yaml:"keys,path" jsonschema:"minItems=1"`
+	// True takes the repositories without checking a signature. Default false.
+	Trusted bool `yaml:"trusted" jsonschema:"default=false"`
+	// Priority of the packages; the higher wins, for both formats. Default 500, or
+	// less where the repository asks for it.
+	Priority *int `yaml:"priority" jsonschema:"minimum=-32768,maximum=32767"`
+	// Directory that the source is published in, below the mirror's. Default: the
+	// mirror's own directory for its only source, else the source's name.
+	Path string `yaml:"path"`
+	// Directory above an rpm repository that its packages may lie in too, relative to
+	// the repository (".."); a full mirror publishes from there down. Default: the
+	// repository.
+	Root string `yaml:"root"`
+	// Values of $releasever in the addresses of an rpm source.
+	Releasever []string `yaml:"releasever,numbers" jsonschema:"minItems=1"`
+	// Values of further variables in the addresses of an rpm source, by name.
+	Variables map[string][]string `yaml:"variables,numbers"`
+	// False accepts a root file that has expired. Default true.
+	CheckValidUntil bool `yaml:"check-valid-until" jsonschema:"default=true"`
+	// Who we are for the servers of the source.
+	Auth Auth `yaml:"auth"`
+	// File of the certificates (PEM) that the servers' are checked with. Default:
+	// transfer.ca.
+	CA string `yaml:"ca,path"`
+	// File of the certificate (PEM) that we show to the servers.
+	ClientCert string `yaml:"client-cert,path"`
+	// File of the key of client-cert (PEM). Default: client-cert holds it.
+	ClientKey string `yaml:"client-key,path"`
+	// Address of the proxy to use, or direct for none. Default: transfer.proxy.
+	Proxy Secret `yaml:"proxy,url" schemes:"http,https,socks5,socks5h" or:"direct"`
+	// Header fields to send with each request, by name.
+	Headers map[string]Secret `yaml:"headers"`
+
+	// Logins say who we are for each of the addresses, out of auth and of the
+	// user-info in the addresses, which no longer holds it.
+	Logins []Login `yaml:"-"`
+}
+
+// Auth says who we are for a server.
+type Auth struct {
+	// Name of the user.
+	Username Secret `yaml:"username"`
+	// Password of the user.
+	Password Secret `yaml:"password"`
+	// File in the form of netrc(5) to look user and password up in.
+	Netrc string `yaml:"netrc,path"`
+}
+
+// Login is a user's name and password for a server.
+type Login struct {
+	Server   string // scheme, host and port, such as "https://packages.example.org"
+	Username Secret
+	Password Secret
+}
+
+// NewSource returns a source with the defaults and nothing else.
+func NewSource(name string) Source {
+	s := Source{Name: name}
+	setDefaults(&s)
+	return s
+}
+
+// System reports whether the source stands for the sources of this machine.
+func (s Source) System() bool { return s.From == "system" }
+
+// Repo returns what package repo knows of a source. That of a source from the
+// system has no type and no addresses.
+func (s Source) Repo() repo.Source {
+	return repo.Source{
+		Name:             s.Name,
+		Type:             s.Type,
+		URLs:             slices.Clone(s.URLs),
+		Suites:           slices.Clone(s.Suites),
+		Components:       slices.Clone(s.Components),
+		Architectures:    slices.Clone(s.Architectures),
+		Include:          slices.Clone(s.Include),
+		Languages:        slices.Clone(s.Languages),
+		Priority:         s.Priority,
+		Trusted:          s.Trusted,
+		IgnoreValidUntil: !s.CheckValidUntil,
+		Path:             s.Path,
+	}
+}
+
+// complete moves the user-info out of the addresses, so that they can be shown.
+func (s *Source) complete() {
+	for i := range s.URLs {
+		s.URLs[i] = strings.TrimRight(s.login(s.URLs[i]), "/")
+	}
+	s.Mirrorlist, s.Metalink = s.login(s.Mirrorlist), s.login(s.Metalink)
+}
+
+// login notes who we are for the server of the address, and returns the address
+// without user-info.
+func (s *Source) login(address string) string {
+	u, err := parseURL(address)
+	if err != nil || u.Host == "" {
+		return address
+	}
+	login := Login{u.Scheme + "://" + u.Host, s.Auth.Username, s.Auth.Password}
+	if u.User != nil {
+		password, _ := u.User.Password()
+		login.Username, login.Password = Secret(u.User.Username()), Secret(password)
+		scheme, rest, _ := strings.Cut(address, "://")
+		address = scheme + "://" + rest[len(userInfo(rest)):]
+	}
+	if (login.Username != "" || login.Password != "") && !slices.Contains(s.Logins, login) {
+		s.Logins = append(s.Logins, login)
+	}
+	return address
+}
+
+// userInfo returns the part of an address after "://" that ends in "@", if any.
+func userInfo(rest string) string {
+	authority := rest
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		authority = rest[:i]
+	}
+	return rest[:strings.LastIndexByte(authority, '@')+1]
+}
+
+// parseURL is url.Parse for addresses that may hold ${variables}.
+func parseURL(address string) (*url.URL, error) {
+	return url.Parse(bracedVariable.ReplaceAllString(address, "$1"))
+}
