@@ -16,6 +16,8 @@ import (
 // essential ones first, then mandatory ones, then as apt orders them: the name
 // that is mentioned first in the catalog, be it by a relation, comes last.
 //
+// Source packages stand among the packages, but no search finds them.
+//
 // A package's position is its index in Packages. The methods that end in At speak
 // of positions and return slices that must not be changed.
 type Catalog struct {
@@ -55,11 +57,14 @@ type entry struct{ name, position int32 }
 // else decides.
 func NewCatalog(v Versions, packages []*Package) *Catalog {
 	c := &Catalog{Packages: packages, versions: v, names: make(names, 2*len(packages))}
-	named := make([]entry, len(packages))
+	named := make([]entry, 0, len(packages))
 	var obsolete, provided []entry
 	for i, p := range packages {
+		if p.IsSource() {
+			continue
+		}
 		at := int32(i)
-		named[i] = entry{c.names.number(p.Name), at}
+		named = append(named, entry{c.names.number(p.Name), at})
 		for _, r := range p.Relations {
 			for _, d := range r.Alternatives {
 				name := c.names.number(d.Name)
@@ -73,8 +78,8 @@ func NewCatalog(v Versions, packages []*Package) *Catalog {
 		}
 	}
 	nameOf := make([]int32, len(packages))
-	for i, e := range named {
-		nameOf[i] = e.name
+	for _, e := range named {
+		nameOf[e.position] = e.name
 	}
 	better := func(a, b int32) int { return c.compare(a, b, nameOf) }
 	c.named = newTable(len(c.names), named, better)
@@ -151,6 +156,15 @@ func (c *Catalog) list(at []int32) []*Package {
 	return out
 }
 
+// Names yields each name that packages have, in the order of their first packages.
+func (c *Catalog) Names(yield func(string) bool) {
+	for i, p := range c.Packages {
+		if !p.IsSource() && slices.Min(c.NamedAt(p.Name)) == int32(i) && !yield(p.Name) {
+			return
+		}
+	}
+}
+
 // NamedAt returns the positions of the packages of the name, best first.
 func (c *Catalog) NamedAt(name string) []int32 { return c.at(&c.named, name) }
 
@@ -202,25 +216,6 @@ func (c *Catalog) AppendCandidatesAt(to []int32, d Dependency, from, native stri
 	}
 	c.nativeFirst(to[start:], native)
 	return to
-}
-
-// Satisfiable reports whether the dependency has a candidate.
-func (c *Catalog) Satisfiable(d Dependency, from, native string) bool {
-	n, ok := c.names[d.Name]
-	if !ok {
-		return false
-	}
-	for _, k := range c.named.of(n) {
-		if c.isCandidate(k, d, from, native) {
-			return true
-		}
-	}
-	for _, k := range c.provided.of(n) {
-		if c.isProvider(k, d, from, native) {
-			return true
-		}
-	}
-	return false
 }
 
 func (c *Catalog) isCandidate(k int32, d Dependency, from, native string) bool {

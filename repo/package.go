@@ -52,6 +52,9 @@ type Listing struct {
 // String returns "name version architecture" for messages.
 func (p *Package) String() string { return p.Name + " " + p.Version + " " + p.Architecture }
 
+// IsSource reports whether the package is a source package, which is not installed.
+func (p *Package) IsSource() bool { return p.Files != nil }
+
 // Anywhere reports whether the package fits every architecture.
 func (p *Package) Anywhere() bool { return p.Architecture == "all" || p.Architecture == "noarch" }
 
