@@ -71,35 +71,25 @@ func (u *universe) named(seed Seed) (found []wish) {
 		}
 		return found
 	}
-	for i, p := range u.catalog.Packages {
-		first := slices.Min(u.catalog.NamedAt(p.Name)) == int32(i)
-		if first && repo.Match(seed.Pattern, p.Name) {
-			if candidates := u.ofName(p.Name, seed); len(candidates) > 0 {
-				found = append(found, wish{seed: seed, candidates: candidates})
-			}
+	for name := range u.catalog.Names {
+		if !repo.Match(seed.Pattern, name) {
+			continue
+		}
+		if candidates := u.ofName(name, seed); len(candidates) > 0 {
+			found = append(found, wish{seed: seed, candidates: candidates})
 		}
 	}
 	return found
 }
 
-// ofName returns the packages of the name that the seed accepts, best first. Where
-// it names no architecture and there are none for the machines' own, those of
-// others are accepted.
+// ofName returns the packages of the name that the seed accepts, best first.
 func (u *universe) ofName(name string, seed Seed) (accepted []int32) {
-	var foreign []int32
+	architecture := cmp.Or(seed.Architecture, u.options.Native)
 	for _, k := range u.catalog.NamedAt(name) {
 		p := u.catalog.Packages[k]
-		if p.Priority < 0 || !u.catalog.Versions().Satisfies(p.Version, seed.Op, seed.Version) {
-			continue
-		}
-		if p.On(cmp.Or(seed.Architecture, u.options.Native), u.options.Native) {
+		if p.Priority >= 0 && p.On(architecture, u.options.Native) && u.catalog.Versions().Satisfies(p.Version, seed.Op, seed.Version) {
 			accepted = append(accepted, k)
-		} else if seed.Architecture == "" {
-			foreign = append(foreign, k)
 		}
-	}
-	if len(accepted) == 0 {
-		return foreign
 	}
 	return accepted
 }
@@ -125,7 +115,7 @@ func (u *universe) renamed(seed Seed) (found []int32) {
 	}
 	if len(found) == 0 {
 		d := repo.Dependency{Name: seed.Pattern, Architecture: seed.Architecture, Op: seed.Op, Version: seed.Version}
-		found = u.catalog.AppendCandidatesAt(nil, d, architecture, u.options.Native)
+		found = slices.Clone(u.candidates(&repo.Package{Architecture: architecture}, &repo.Relation{Alternatives: []repo.Dependency{d}}))
 	}
 	return firstOnly(found)
 }
@@ -137,17 +127,14 @@ func provides(p *repo.Package, name string) bool {
 // mandatory returns a wish for each name of which a package is mandatory on the
 // machines.
 func (u *universe) mandatory() (all []wish) {
-	for i, p := range u.catalog.Packages {
-		if !u.isMandatory(p) {
-			continue
-		}
+	for name := range u.catalog.Names {
 		var candidates []int32
-		for _, k := range u.catalog.NamedAt(p.Name) {
+		for _, k := range u.catalog.NamedAt(name) {
 			if u.isMandatory(u.catalog.Packages[k]) {
 				candidates = append(candidates, k)
 			}
 		}
-		if slices.Min(candidates) == int32(i) {
+		if len(candidates) > 0 {
 			all = append(all, wish{mandatory: true, candidates: candidates})
 		}
 	}

@@ -6,8 +6,10 @@ import (
 
 // Options say how relations are followed.
 type Options struct {
-	// Native is the architecture of the machines that install.
-	Native string
+	// Native is the architecture of the machines that install. Foreign are those
+	// that they accept besides; the ones that seeds name are accepted, too.
+	Native  string
+	Foreign []string
 	// Recommends and Suggests follow these weak relations, too. One that cannot be
 	// satisfied is skipped.
 	Recommends, Suggests bool

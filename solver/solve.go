@@ -20,7 +20,11 @@ import (
 // Where a wish has no witness, the relations that are in the way are given up and
 // reported, and the rest of the closure is picked.
 func Solve(c *repo.Catalog, seeds []Seed, o Options) *Solution {
-	u := newUniverse(c, o)
+	foreign := slices.Clone(o.Foreign)
+	for _, seed := range seeds {
+		foreign = append(foreign, seed.Architecture)
+	}
+	u := newUniverse(c, o, foreign)
 	solution := &Solution{}
 	wishes := u.wishes(seeds, solution)
 	if o.Mandatory {

@@ -13,6 +13,7 @@ type universe struct {
 	catalog *repo.Catalog
 	assumed *repo.Catalog
 	options Options
+	foreign []string // architectures that machines accept beside their own
 	known   []*rules // by number, nil while not worked out
 	spare   []int32
 }
@@ -32,11 +33,12 @@ type need struct {
 
 const noRelation = -1
 
-func newUniverse(c *repo.Catalog, o Options) *universe {
+func newUniverse(c *repo.Catalog, o Options, foreign []string) *universe {
 	return &universe{
 		catalog: c,
 		assumed: repo.NewCatalog(c.Versions(), o.Assumed),
 		options: o,
+		foreign: foreign,
 		known:   make([]*rules, len(c.Packages)+len(o.Assumed)+1),
 	}
 }
@@ -125,7 +127,7 @@ func (u *universe) addNeed(r *rules, p int32, pkg *repo.Package, i int) {
 func (u *universe) candidates(pkg *repo.Package, relation *repo.Relation) []int32 {
 	all := u.spare[:0]
 	for _, d := range relation.Alternatives {
-		all = u.catalog.AppendCandidatesAt(all, d, pkg.Architecture, u.options.Native)
+		all = u.appendCandidates(all, d, pkg.Architecture)
 	}
 	inCatalog := len(all)
 	if len(u.assumed.Packages) > 0 {
@@ -163,6 +165,25 @@ func (u *universe) architecture(p *repo.Package) string {
 		return u.options.Native
 	}
 	return p.Architecture
+}
+
+// appendCandidates appends what of the catalog satisfies the dependency of a package
+// of architecture from.
+func (u *universe) appendCandidates(to []int32, d repo.Dependency, from string) []int32 {
+	start := len(to)
+	to = u.catalog.AppendCandidatesAt(to, d, from, u.options.Native)
+	usable := to[start:start]
+	for _, k := range to[start:] {
+		if u.accepts(u.catalog.Packages[k].Architecture) {
+			usable = append(usable, k)
+		}
+	}
+	return to[:start+len(usable)]
+}
+
+// accepts reports whether machines install packages of the architecture.
+func (u *universe) accepts(architecture string) bool {
+	return architecture == u.options.Native || architecture == "all" || architecture == "noarch" || slices.Contains(u.foreign, architecture)
 }
 
 // surpassed reports whether the catalog has a better version of the package, of its

@@ -34,14 +34,11 @@ func (u *universe) near(name string) []string {
 	}
 	limit := 1 + len(name)/5
 	var guesses []guess
-	for i, p := range u.catalog.Packages {
-		if slices.Min(u.catalog.NamedAt(p.Name)) != int32(i) {
-			continue
-		}
-		if edits := distance(name, p.Name, limit); edits <= limit {
-			guesses = append(guesses, guess{p.Name, edits})
-		} else if len(name) > 2 && strings.HasPrefix(p.Name, name) {
-			guesses = append(guesses, guess{p.Name, limit + len(p.Name)})
+	for other := range u.catalog.Names {
+		if edits := distance(name, other, limit); edits <= limit {
+			guesses = append(guesses, guess{other, edits})
+		} else if len(name) > 2 && strings.HasPrefix(other, name) {
+			guesses = append(guesses, guess{other, limit + len(other)})
 		}
 	}
 	slices.SortFunc(guesses, func(a, b guess) int {

@@ -8,23 +8,30 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
 
-// UnresolvedOf returns the hard relations of the packages that no package of the
-// catalog satisfies on machines of the native architecture, in the order of the
-// packages.
-func UnresolvedOf(c *repo.Catalog, packages []*repo.Package, native string) (all []Unresolved) {
+// FindUnresolved returns the hard relations of the packages that no package of the
+// catalog satisfies on machines of the native architecture which accept the foreign
+// ones besides, in the order of the packages. Source packages are passed over.
+func FindUnresolved(c *repo.Catalog, packages []*repo.Package, native string, foreign ...string) (all []Unresolved) {
+	u := newUniverse(c, Options{Native: native}, foreign)
 	for _, p := range packages {
-		for _, r := range p.Relations {
-			if r.Kind.Hard() && !satisfiable(c, p, r, native) {
-				all = append(all, Unresolved{Relation: r, WantedBy: p, Reason: whyUnresolved(c, p, r, native)})
+		if p.IsSource() {
+			continue
+		}
+		for i := range p.Relations {
+			if r := &p.Relations[i]; r.Kind.Hard() && !u.satisfiable(p, r) {
+				all = append(all, Unresolved{Relation: *r, WantedBy: p, Reason: whyUnresolved(c, p, *r, native)})
 			}
 		}
 	}
 	return all
 }
 
-func satisfiable(c *repo.Catalog, p *repo.Package, r repo.Relation, native string) bool {
+// satisfiable reports whether a relation has a candidate or the package satisfies it
+// itself.
+func (u *universe) satisfiable(p *repo.Package, r *repo.Relation) bool {
 	for _, d := range r.Alternatives {
-		if c.Satisfied(d, p, p.Architecture, native) || c.Satisfiable(d, p.Architecture, native) {
+		u.spare = u.appendCandidates(u.spare[:0], d, p.Architecture)
+		if len(u.spare) > 0 || u.catalog.Satisfied(d, p, p.Architecture, u.options.Native) {
 			return true
 		}
 	}
