@@ -74,7 +74,7 @@ func (s *search) explain(b broken) string {
 		}
 	}
 	for _, c := range core {
-		if c.kind == exclusion {
+		if c.kind == exclusion && !s.saidOfAssumed(c, core) {
 			sentences = append(sentences, s.sentence(c))
 		}
 	}
@@ -82,6 +82,14 @@ func (s *search) explain(b broken) string {
 		sentences = append(sentences[:maxSentences], "...")
 	}
 	return strings.Join(sentences, "; ")
+}
+
+// saidOfAssumed reports whether a core says an exclusion of an assumed package, too:
+// that the other versions of it do not help either need not be said.
+func (s *search) saidOfAssumed(c clause, core []clause) bool {
+	return slices.ContainsFunc(core, func(d clause) bool {
+		return d.kind == exclusion && d.a == c.a && d != c && s.isAssumed(d.b) && s.at(d.b).Name == s.at(c.b).Name
+	})
 }
 
 // minimal drops from a core the facts that do not take part in it.
@@ -97,7 +105,7 @@ func (s *search) minimal(core []clause) []clause {
 	for _, c := range core {
 		delete(s.only, c)
 		s.reset()
-		if found, _ := s.run(maxTries); found {
+		if found, _ := s.run(); found {
 			s.only[c] = true
 			kept = append(kept, c)
 		}

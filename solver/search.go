@@ -30,8 +30,11 @@ type search struct {
 	only    map[clause]bool     // where it is not nil: the facts that there are
 	lenient bool                // no fact needs to hold
 	seen    []bool
-	tries   int
+	budget  int // how many conflicts to bear
 }
+
+// maxConflicts bounds one search. Real indexes lead to some dozens.
+const maxConflicts = 5000
 
 type value int8
 
@@ -95,6 +98,7 @@ func newSearch(u *universe) *search {
 		agenda:   noFrame,
 		lessons:  map[literal][]int32{},
 		waived:   map[clause][]int32{},
+		budget:   maxConflicts,
 	}
 }
 
@@ -106,12 +110,11 @@ func (s *search) reset() {
 	s.trail, s.done, s.marks, s.frames, s.agenda = s.trail[:0], 0, s.marks[:0], s.frames[:0], noFrame
 	s.learnt = s.learnt[:0]
 	clear(s.lessons)
-	s.tries = 0
 }
 
 // run searches for a witness of the request. Where there is none it returns the
-// facts that exclude one; no facts when it gave up after maxTries conflicts.
-func (s *search) run(maxTries int) (found bool, core []clause) {
+// facts that exclude one; no facts when it gave up.
+func (s *search) run() (found bool, core []clause) {
 	s.set(literal(s.request()), clause{})
 	for {
 		conflict, ok := s.propagate()
@@ -125,11 +128,11 @@ func (s *search) run(maxTries int) (found bool, core []clause) {
 		if ok {
 			continue
 		}
-		if s.tries++; s.tries > maxTries {
-			return false, nil
-		}
 		if !s.learn(conflict) {
 			return false, s.core(conflict)
+		}
+		if len(s.learnt) > s.budget {
+			return false, nil
 		}
 	}
 }

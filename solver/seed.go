@@ -33,13 +33,14 @@ func (s Seed) isGlob() bool { return strings.ContainsAny(s.Pattern, "*?[") }
 type wish struct {
 	seed       Seed
 	mandatory  bool
+	renamed    bool // packages of another name answer the seed
 	candidates []int32
 }
 
 // wishes finds what answers the seeds, in an order that does not depend on theirs:
 // packages of the name; if there are none, those that obsolete it, or else that
 // provide it.
-func (u *universe) wishes(seeds []Seed, solution *Solution) (all []wish) {
+func (u *universe) wishes(seeds []Seed) (all []wish, unknown []Unknown) {
 	seeds = slices.Clone(seeds)
 	slices.SortFunc(seeds, func(a, b Seed) int {
 		return cmp.Or(
@@ -50,17 +51,15 @@ func (u *universe) wishes(seeds []Seed, solution *Solution) (all []wish) {
 		found := u.named(seed)
 		if len(found) == 0 && !seed.isGlob() {
 			if others := u.renamed(seed); len(others) > 0 {
-				p := u.at(others[0])
-				solution.Renamed = append(solution.Renamed, Renamed{seed, p, !provides(p, seed.Pattern)})
-				found = []wish{{seed: seed, candidates: others}}
+				found = []wish{{seed: seed, renamed: true, candidates: others}}
 			}
 		}
 		if len(found) == 0 {
-			solution.Unknown = append(solution.Unknown, u.unknownSeed(seed))
+			unknown = append(unknown, u.unknownSeed(seed))
 		}
 		all = append(all, found...)
 	}
-	return all
+	return all, unknown
 }
 
 // named returns a wish for each name that matches the seed.

@@ -26,7 +26,8 @@ func Solve(c *repo.Catalog, seeds []Seed, o Options) *Solution {
 	}
 	u := newUniverse(c, o, foreign)
 	solution := &Solution{}
-	wishes := u.wishes(seeds, solution)
+	wishes, unknown := u.wishes(seeds)
+	solution.Unknown = unknown
 	if o.Mandatory {
 		wishes = append(wishes, u.mandatory()...)
 	}
@@ -34,6 +35,10 @@ func Solve(c *repo.Catalog, seeds []Seed, o Options) *Solution {
 	for i := range wishes {
 		w := s.witness(wishes[i].candidates)
 		all.add(&wishes[i], w.members)
+		if wishes[i].renamed {
+			p := u.at(w.members[0].number)
+			solution.Renamed = append(solution.Renamed, Renamed{wishes[i].seed, p, !provides(p, wishes[i].seed.Pattern)})
+		}
 		for _, b := range w.broken {
 			if b.fact.kind == exclusion {
 				solution.Conflicts = append(solution.Conflicts, s.conflict(wishes[i].label(u), b))

@@ -66,7 +66,8 @@ func (u *universe) at(p int32) *repo.Package {
 func (u *universe) ask(wanted []int32) {
 	r := &rules{}
 	for i, p := range u.assumed.Packages {
-		stays := []int32{u.assumedNumber(int32(i))}
+		stays := []int32{int32(i)}
+		u.renumber(stays)
 		for _, k := range u.catalog.NamedAt(p.Name) {
 			if q := u.catalog.Packages[k]; q.Priority >= 0 && u.architecture(q) == u.architecture(p) {
 				stays = append(stays, k)
@@ -77,8 +78,6 @@ func (u *universe) ask(wanted []int32) {
 	r.needs = append(r.needs, need{relation: noRelation, candidates: wanted})
 	u.known[u.request()] = r
 }
-
-func (u *universe) assumedNumber(i int32) int32 { return int32(len(u.catalog.Packages)) + i }
 
 // rules returns the rules of a package.
 func (u *universe) rules(p int32) *rules {
@@ -120,30 +119,25 @@ func (u *universe) addNeed(r *rules, p int32, pkg *repo.Package, i int) {
 	r.needs = append(r.needs, need{int32(i), !relation.Kind.Hard(), slices.Clone(candidates)})
 }
 
-// candidates returns what satisfies a relation, in the order that clients try:
-// alternative by alternative, of each name only the version that a client regards,
-// its best; then the versions that no client chooses by itself. The result is valid
-// until the next call.
+// candidates returns what satisfies a relation, in the order of preference: what is
+// assumed; then as clients try, alternative by alternative, of each name only the
+// version that a client regards, its best; then the versions that no client chooses
+// by itself. The result is valid until the next call.
 func (u *universe) candidates(pkg *repo.Package, relation *repo.Relation) []int32 {
 	all := u.spare[:0]
-	for _, d := range relation.Alternatives {
-		all = u.appendCandidates(all, d, pkg.Architecture)
-	}
-	inCatalog := len(all)
 	if len(u.assumed.Packages) > 0 {
 		for _, d := range relation.Alternatives {
 			all = u.assumed.AppendCandidatesAt(all, d, pkg.Architecture, u.options.Native)
 		}
-		for i := range all[inCatalog:] {
-			all[inCatalog+i] = u.assumedNumber(all[inCatalog+i])
-		}
+		u.renumber(all)
+	}
+	assumed := len(all)
+	for _, d := range relation.Alternatives {
+		all = u.appendCandidates(all, d, pkg.Architecture)
 	}
 	u.spare = all
-	if len(all) < 2 {
-		return all
-	}
-	if slices.ContainsFunc(all[:inCatalog], u.surpassed) {
-		slices.SortStableFunc(all[:inCatalog], func(a, b int32) int {
+	if slices.ContainsFunc(all[assumed:], u.surpassed) {
+		slices.SortStableFunc(all[assumed:], func(a, b int32) int {
 			switch x, y := u.surpassed(a), u.surpassed(b); {
 			case x == y:
 				return 0
@@ -159,12 +153,11 @@ func (u *universe) candidates(pkg *repo.Package, relation *repo.Relation) []int3
 	return all
 }
 
-// architecture returns the architecture that a package counts as.
-func (u *universe) architecture(p *repo.Package) string {
-	if p.Anywhere() {
-		return u.options.Native
+// renumber makes numbers of positions among the assumed packages.
+func (u *universe) renumber(positions []int32) {
+	for i := range positions {
+		positions[i] += int32(len(u.catalog.Packages))
 	}
-	return p.Architecture
 }
 
 // appendCandidates appends what of the catalog satisfies the dependency of a package
@@ -184,6 +177,14 @@ func (u *universe) appendCandidates(to []int32, d repo.Dependency, from string) 
 // accepts reports whether machines install packages of the architecture.
 func (u *universe) accepts(architecture string) bool {
 	return architecture == u.options.Native || architecture == "all" || architecture == "noarch" || slices.Contains(u.foreign, architecture)
+}
+
+// architecture returns the architecture that a package counts as.
+func (u *universe) architecture(p *repo.Package) string {
+	if p.Anywhere() {
+		return u.options.Native
+	}
+	return p.Architecture
 }
 
 // surpassed reports whether the catalog has a better version of the package, of its
@@ -215,16 +216,11 @@ func firstOnly(numbers []int32) []int32 {
 func (u *universe) excluded(p int32, pkg *repo.Package) []int32 {
 	out := u.spare[:0]
 	native := u.options.Native
-	for _, k := range u.catalog.NamedAt(pkg.Name) {
-		if k != p && !coinstallable(pkg, u.catalog.Packages[k]) {
-			out = append(out, k)
-		}
-	}
-	for _, k := range u.assumed.NamedAt(pkg.Name) {
-		if n := u.assumedNumber(k); n != p && !coinstallable(pkg, u.at(n)) {
-			out = append(out, n)
-		}
-	}
+	out = append(out, u.catalog.NamedAt(pkg.Name)...)
+	inCatalog := len(out)
+	out = append(out, u.assumed.NamedAt(pkg.Name)...)
+	u.renumber(out[inCatalog:])
+	out = slices.DeleteFunc(out, func(k int32) bool { return k == p || coinstallable(pkg, u.at(k)) })
 	for _, r := range pkg.Relations {
 		if r.Kind != repo.Conflicts && r.Kind != repo.Breaks {
 			continue
@@ -234,9 +230,7 @@ func (u *universe) excluded(p int32, pkg *repo.Package) []int32 {
 			out = u.catalog.AppendExcludedAt(out, d, native)
 			inCatalog := len(out)
 			out = u.assumed.AppendExcludedAt(out, d, native)
-			for i := range out[inCatalog:] {
-				out[inCatalog+i] = u.assumedNumber(out[inCatalog+i])
-			}
+			u.renumber(out[inCatalog:])
 			others := slices.DeleteFunc(out[start:], func(k int32) bool { return u.at(k).Name == pkg.Name })
 			out = out[:start+len(others)]
 		}

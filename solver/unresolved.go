@@ -69,35 +69,31 @@ func whyMissing(c *repo.Catalog, wantedBy *repo.Package, d repo.Dependency, nati
 // onlyThere says which packages of a name are there, none of which will do for a
 // package of architecture from that asks for the given one.
 func onlyThere(named []*repo.Package, asked, from, native string) string {
-	allowed := slices.DeleteFunc(slices.Clone(named), func(p *repo.Package) bool { return p.Priority < 0 })
-	if len(allowed) == 0 {
-		return namesOf(named, false) + where(named) + " has a negative priority"
-	}
-	if asked == "any" {
-		if !slices.ContainsFunc(allowed, func(p *repo.Package) bool { return p.MultiArch == repo.Allowed }) {
-			return namesOf(allowed, false) + where(allowed) + " does not answer for any architecture"
-		}
-		return "only " + namesOf(allowed, false) + " is" + cmp.Or(where(allowed), " there")
-	}
 	wanted := cmp.Or(asked, from)
-	if wanted == "native" || wanted == "all" || wanted == "noarch" {
+	if wanted == "native" || wanted == "any" || wanted == "all" || wanted == "noarch" {
 		wanted = native
 	}
-	fitting := slices.DeleteFunc(slices.Clone(allowed), func(p *repo.Package) bool {
-		return !p.On(wanted, native) && (asked != "" || p.MultiArch != repo.Foreign)
-	})
-	if len(fitting) == 0 {
-		return "only " + namesOf(allowed, true) + " is" + cmp.Or(where(allowed), " there")
+	foreign := func(p *repo.Package) bool { return !p.On(wanted, native) }
+	allowed := slices.DeleteFunc(slices.Clone(named), func(p *repo.Package) bool { return p.Priority < 0 })
+	if len(allowed) == 0 {
+		return namesOf(named, foreign) + where(named) + " has a negative priority"
 	}
-	return "only " + namesOf(fitting, false) + " is" + cmp.Or(where(fitting), " there")
+	if asked == "any" && !slices.ContainsFunc(allowed, func(p *repo.Package) bool { return p.MultiArch == repo.Allowed }) {
+		return namesOf(allowed, foreign) + where(allowed) + " does not answer for any architecture"
+	}
+	if near := slices.DeleteFunc(slices.Clone(allowed), foreign); len(near) > 0 {
+		allowed = near
+	}
+	return "only " + namesOf(allowed, foreign) + " is" + cmp.Or(where(allowed), " there")
 }
 
-// namesOf names each package with its version once, at most four of them.
-func namesOf(packages []*repo.Package, architecture bool) string {
+// namesOf names each package with its version once, at most four of them, foreign
+// ones with their architecture.
+func namesOf(packages []*repo.Package, foreign func(*repo.Package) bool) string {
 	var names []string
 	for _, p := range packages {
 		name := p.Name + " " + p.Version
-		if architecture {
+		if foreign(p) {
 			name = p.String()
 		}
 		if !slices.Contains(names, name) {

@@ -23,12 +23,8 @@ type broken struct {
 	core []clause
 }
 
-const (
-	// maxTries bounds the conflicts of one search. Real indexes need some dozens.
-	maxTries = 5000
-	// maxBroken bounds the facts that one wish may break.
-	maxBroken = 100
-)
+// maxBroken bounds the facts that one wish may break.
+const maxBroken = 100
 
 // witness finds a witness of the wish. Where there is none it gives up, one by one,
 // the facts that are in the way, so that the witness is as good as can be.
@@ -38,7 +34,7 @@ func (s *search) witness(candidates []int32) (w witness) {
 	var given []broken
 	for s.lenient = false; ; {
 		s.reset()
-		found, core := s.run(maxTries)
+		found, core := s.run()
 		if found {
 			break
 		}
