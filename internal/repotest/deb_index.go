@@ -48,7 +48,12 @@ func (d *Deb) indexes(tree *Tree, s *Suite, date time.Time) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Extra)) {
-		put(name, compressed(d.t, path.Ext(name), []byte(s.Extra[name])), true)
+		plain := []byte(s.Extra[name])
+		packed := compressed(d.t, path.Ext(name), plain)
+		if !bytes.Equal(packed, plain) {
+			put(strings.TrimSuffix(name, path.Ext(name)), plain, false)
+		}
+		put(name, packed, true)
 	}
 	d.roots(tree, s, listed, date)
 }
