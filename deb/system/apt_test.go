@@ -3,6 +3,7 @@ package system
 import (
 	"bufio"
 	"bytes"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -124,3 +125,14 @@ func needs(t rapid.TB, tool string) {
 	}
 }
 
+// TestMain draws fewer random cases than usual unless asked for more with
+// -rapid.checks, as each starts apt.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "rapid.checks" })
+	if !asked {
+		flag.Set("rapid.checks", "25")
+	}
+	os.Exit(m.Run())
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,6 +27,14 @@ func (f files) on(path string) string {
 		return path
 	}
 	return filepath.Join(f.root, path)
+}
+
+// located returns the URL of what is at a URL on the machine.
+func (f files) located(rawURL string) string {
+	if u, err := url.Parse(rawURL); err == nil && u.Scheme == "file" {
+		return fileURL(f.on(u.Path))
+	}
+	return rawURL
 }
 
 // text returns the content of a file of the machine; "" when there is none or it

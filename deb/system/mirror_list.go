@@ -44,7 +44,7 @@ func (s *System) listedURLs(g *group, path string) (urls []string, err error) {
 			s.note("%s: mirror %s is left out: its transport is not supported", s.files.on(u.Path), redacted(m.uri))
 			continue
 		}
-		url, err := s.cleanURL(m.uri)
+		url, err := cleanURL(m.uri)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.files.on(u.Path), err)
 		}

@@ -1,10 +1,12 @@
 package system
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -48,7 +50,16 @@ func (s *System) readPreferences() error {
 		s.Pins = append(s.Pins, pins...)
 		s.Notes = append(s.Notes, notes...)
 	}
+	slices.SortStableFunc(s.Pins, func(a, b repo.Pin) int { return cmp.Compare(rank(a), rank(b)) })
 	return nil
+}
+
+// rank orders pins: what must never be installed goes before all else.
+func rank(p repo.Pin) int {
+	if p.Priority == neverPriority {
+		return 0
+	}
+	return 1
 }
 
 // parsePreferences reads records of apt_preferences(5). Records whose kind of pin

@@ -67,7 +67,7 @@ func (s *System) readSources() error {
 // source puts a group into the words of a mirror.
 func (s *System) source(g *group, name string, urls, trusted []string) Source {
 	checkDate := s.configuration.enabled("Acquire::Check-Date", true)
-	checkValidUntil := s.CheckValidUntil
+	checkValidUntil := s.configuration.enabled("Acquire::Check-Valid-Until", true)
 	if yes, known := truth(g.rules.checkDate); known {
 		checkDate = yes
 	}
@@ -78,7 +78,6 @@ func (s *System) source(g *group, name string, urls, trusted []string) Source {
 		Source: repo.Source{
 			Name:             name,
 			Type:             "deb",
-			URLs:             urls,
 			Suites:           g.suites,
 			Components:       g.components,
 			Architectures:    g.architectures,
@@ -93,6 +92,9 @@ func (s *System) source(g *group, name string, urls, trusted []string) Source {
 		Fingerprints:   g.rules.signedBy.fingerprints,
 		IgnoreDate:     !checkDate,
 		Place:          g.place,
+	}
+	for _, u := range urls {
+		source.URLs = append(source.URLs, s.files.located(u))
 	}
 	if g.source {
 		source.Include = []string{"sources"}

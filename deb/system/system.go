@@ -20,13 +20,15 @@ type System struct {
 	// the others that it installs packages of.
 	Architecture string
 	Foreign      []string
-	// Pins are apt's preferences. The first that applies to a package by name
-	// counts; without one, the first of those for "*" that applies to its
-	// repository (apt_preferences(5)). APT::Default-Release is the first of them.
-	// Names may carry "src:" for a source package, and ":any" or an architecture;
-	// without one they mean the machine's own architecture.
+	// Pins are apt's preferences (apt_preferences(5)), APT::Default-Release as one
+	// of them, in this order: of those for packages by name the first that applies
+	// to a version counts; without one, of those for "*" alone the first that
+	// applies to its repository. Those of priority -32768 ("never") come first, and
+	// go before those by name as well. Names may carry "src:" for a source package,
+	// and ":any" or an architecture; without one they mean the machine's own.
 	Pins []repo.Pin
-	// CheckValidUntil is false where the machine accepts expired repositories.
+	// CheckValidUntil is false where the machine accepts expired repositories,
+	// unless a source says otherwise for itself.
 	CheckValidUntil bool
 	// Recommends and Suggests tell which weak dependencies apt installs.
 	Recommends, Suggests bool
@@ -76,7 +78,7 @@ func (s *System) read() (err error) {
 	c := s.configuration
 	s.Recommends = c.enabled("APT::Install-Recommends", true)
 	s.Suggests = c.enabled("APT::Install-Suggests", false)
-	s.CheckValidUntil = c.enabled("Acquire::Check-Valid-Until", true)
+	s.CheckValidUntil = c.enabled("Acquire::Check-Valid-Until", true) && c.enabled("Acquire::Check-Date", true)
 	s.Languages = languages(c.list("Acquire::Languages"), s.environment)
 	if err = s.readArchitectures(); err != nil {
 		return err

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// urls are the URLs of a group; none, with a note, where a mirror cannot be made
-// from there.
+// urls are the URLs of a group as the machine sees them; none, with a note, where
+// a mirror cannot be made from there.
 func (s *System) urls(g *group) ([]string, error) {
 	scheme, rest, _ := strings.Cut(g.uri, ":")
 	switch scheme {
 	case "mirror+file", "mirror+copy":
 		return s.listedURLs(g, rest)
 	case "http", "https", "file", "copy":
-		u, err := s.cleanURL(g.uri)
+		u, err := cleanURL(g.uri)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", g.place, err)
 		}
@@ -31,8 +31,8 @@ func (s *System) urls(g *group) ([]string, error) {
 }
 
 // cleanURL checks a URI of apt's and makes a URL of it: bytes that apt quotes
-// when it asks for a file are quoted.
-func (s *System) cleanURL(uri string) (string, error) {
+// when it asks for a file are quoted, and copy: is file:.
+func cleanURL(uri string) (string, error) {
 	u, err := url.Parse(quotedURL(uri))
 	if err != nil {
 		return "", fmt.Errorf("%q is no URL", redacted(uri))
@@ -46,9 +46,10 @@ func (s *System) cleanURL(uri string) (string, error) {
 	if u.Opaque != "" || u.Host != "" && u.Host != "localhost" {
 		return "", fmt.Errorf("%q is no absolute path; expected %s:/PATH", uri, u.Scheme)
 	}
-	local := url.URL{Scheme: "file", Path: s.files.on("/" + strings.Trim(u.Path, "/"))}
-	return local.String(), nil
+	return fileURL("/" + strings.Trim(u.Path, "/")), nil
 }
+
+func fileURL(path string) string { return (&url.URL{Scheme: "file", Path: path}).String() }
 
 // quotedURL quotes bytes that no URL holds.
 func quotedURL(uri string) string {
