@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
@@ -66,6 +67,8 @@ func (e *Error) Unwrap() []error {
 type StatusError struct {
 	Code   int
 	Status string // as the server wrote it: "404 Not Found"
+	// RetryAfter is how long the server asks to be left alone.
+	RetryAfter time.Duration
 }
 
 func (e *StatusError) Error() string { return "the server answered " + e.Status }

@@ -3,12 +3,14 @@ package fetch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/mirrorkeeper/mirrorkeeper/progress"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
+	"github.com/mirrorkeeper/mirrorkeeper/transport"
 )
 
 // Options say how a [Fetcher] works.
@@ -32,21 +34,50 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Backoff is how long a retry waits: a random time up to Base, doubled with each
-// retry and at most Max. Max is also the most that a server's Retry-After gets.
-// Zero values stand for 500 ms and 30 s.
-type Backoff struct{ Base, Max time.Duration }
-
 // Fetcher fetches files. It remembers how the hosts behave, so one Fetcher should
 // serve all sources of a run. Its methods may be called by several goroutines at
 // once.
 type Fetcher struct {
 	options Options
+	client  *http.Client
+	log     *slog.Logger
+	hosts   *hosts
+	bases   *bases
 }
+
+const (
+	defaultConnections = 16
+	defaultPerHost     = 8
+)
 
 // New returns a Fetcher.
 func New(o Options) *Fetcher {
-	return &Fetcher{options: o}
+	if o.Connections <= 0 {
+		o.Connections = defaultConnections
+	}
+	if o.PerHost <= 0 {
+		o.PerHost = defaultPerHost
+	}
+	o.Backoff = o.Backoff.withDefaults()
+	client := *http.DefaultClient
+	if o.Client != nil {
+		client = *o.Client
+	}
+	if o.Stall > 0 {
+		if client.Transport == nil {
+			client.Transport = http.DefaultTransport
+		}
+		client.Transport = transport.Stalling(client.Transport, o.Stall)
+	}
+	log := o.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Fetcher{
+		options: o, client: &client, log: log,
+		hosts: newHosts(o.Connections, o.PerHost, o.Backoff),
+		bases: &bases{all: map[string]*failing{}},
+	}
 }
 
 // Request asks for one file.
@@ -89,5 +120,32 @@ type Failure struct {
 // failed; the rest is then given up, and what came so far is kept for a resume.
 // The report is never nil.
 func (f *Fetcher) Fetch(ctx context.Context, requests []Request, sink Sink) (*Report, error) {
-	return &Report{}, errors.ErrUnsupported
+	r := &run{f: f, sink: sink, results: make(chan result, f.options.Connections), ready: map[string]*taskHeap{}}
+	for i := range requests {
+		if requests[i].File.Digest.IsZero() {
+			return &Report{}, fmt.Errorf("cannot fetch %s: no digest is known to check it with", requests[i].File.Path)
+		}
+	}
+	err := r.work(ctx, tasks(requests))
+	return r.report(), err
+}
+
+// failed takes up that a URL has failed.
+func (f *Fetcher) failed(ctx context.Context, r *route, url int, o outcome, err error, q *Request) {
+	if f.log.Enabled(ctx, slog.LevelDebug) {
+		f.log.DebugContext(ctx, "a try to fetch failed", "file", q.File.Path, "url", transport.Redacted(r.url(url)), "error", err)
+	}
+	r.record(url, o, err)
+	if r.failsBase(url, o, q.Optional) {
+		f.bases.failed(r.base(url), time.Now())
+	}
+}
+
+// retryAfter is how long the server of a failed try asks to be left alone.
+func retryAfter(err error) time.Duration {
+	var status *StatusError
+	if errors.As(err, &status) {
+		return status.RetryAfter
+	}
+	return 0
 }

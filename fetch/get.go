@@ -2,7 +2,13 @@ package fetch
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+	"github.com/mirrorkeeper/mirrorkeeper/transport"
 )
 
 // Validators tell one state of a resource from another (RFC 9110 section 8.8).
@@ -26,5 +32,84 @@ type Response struct {
 // earlier answer, the request is conditional. A body of more than limit bytes is
 // an error; so is a file that no base has, and [ErrNotFound] then.
 func (f *Fetcher) Get(ctx context.Context, bases []string, path string, held Validators, limit int64) (*Response, error) {
-	return nil, errors.ErrUnsupported
+	r := &route{bases: bases, paths: []string{path}}
+	q := &Request{File: repo.File{Path: path}, Optional: true}
+	for {
+		now := time.Now()
+		i, ok := r.next(func(base string) bool { return f.bases.isLast(base, now) })
+		if !ok {
+			if !r.again(f.options.Retries) {
+				return nil, r.err(path)
+			}
+			if err := sleep(ctx, f.options.Backoff.delay(r.rounds)); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		ticket, err := f.hosts.wait(ctx, hostOf(r.base(i)))
+		if err != nil {
+			return nil, err
+		}
+		resp, err := f.get(ctx, r.url(i), held, limit)
+		o := judge(err)
+		f.hosts.leave(ticket, o.load(), retryAfter(err), time.Now())
+		if o == succeeded {
+			f.bases.succeeded(r.base(i))
+			return resp, nil
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		f.failed(ctx, r, i, o, err, q)
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// get asks one URL.
+func (f *Fetcher) get(ctx context.Context, url string, held Validators, limit int64) (*Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, errNoURL
+	}
+	if held.ETag != "" {
+		req.Header.Set("If-None-Match", held.ETag)
+	}
+	if held.LastModified != "" {
+		req.Header.Set("If-Modified-Since", held.LastModified)
+	}
+	resp, err := f.client.Do(req)
+	if err != nil {
+		return nil, plain(err)
+	}
+	defer resp.Body.Close()
+	answer := &Response{
+		URL:        transport.Redacted(url),
+		Validators: Validators{ETag: resp.Header.Get("Etag"), LastModified: resp.Header.Get("Last-Modified")},
+	}
+	switch {
+	case resp.StatusCode == http.StatusNotModified && held != Validators{}:
+		answer.NotModified, answer.Validators = true, held
+		return answer, nil
+	case resp.StatusCode != http.StatusOK:
+		discard(resp)
+		return nil, statusError(resp, f.options.Backoff)
+	case resp.ContentLength > limit:
+		return nil, fmt.Errorf("%w: the server offers %d bytes, at most %d are expected", errTooLong, resp.ContentLength, limit)
+	}
+	answer.Body, err = io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	if err != nil {
+		return nil, &cutError{int64(len(answer.Body)), plain(err)}
+	}
+	if int64(len(answer.Body)) > limit {
+		return nil, fmt.Errorf("%w: the server sends more than the %d bytes that are expected at most", errTooLong, limit)
+	}
+	return answer, nil
 }
