@@ -149,7 +149,7 @@ func (a *app) printJSON(v any) error {
 }
 
 // log is the program's log: lines for people on a terminal, else key=value or JSON.
-func (a *app) log() *slog.Logger {
+func (a *app) log(w io.Writer) *slog.Logger {
 	level := slog.LevelWarn
 	switch {
 	case a.quiet:
@@ -160,11 +160,11 @@ func (a *app) log() *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
 	switch {
 	case a.json():
-		return slog.New(slog.NewJSONHandler(a.err, options))
+		return slog.New(slog.NewJSONHandler(w, options))
 	case a.terminal():
-		return slog.New(tint.NewHandler(a.err, &tint.Options{Level: level, TimeFormat: time.TimeOnly}))
+		return slog.New(tint.NewHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly}))
 	}
-	return slog.New(slog.NewTextHandler(a.err, options))
+	return slog.New(slog.NewTextHandler(w, options))
 }
 
 func (a *app) terminal() bool {
@@ -172,16 +172,18 @@ func (a *app) terminal() bool {
 	return ok && isatty.IsTerminal(f.Fd())
 }
 
-// progress shows what long work does, until stop is called.
-func (a *app) progress() (t *progress.Tracker, stop func()) {
+// progress shows what long work does, until stop is called. The log belongs above
+// what is shown.
+func (a *app) progress() (t *progress.Tracker, above io.Writer, stop func()) {
 	t = &progress.Tracker{}
 	switch {
 	case a.quiet:
-		return t, func() {}
+		return t, a.err, func() {}
 	case a.json():
-		return t, progress.JSON(a.err, t)
+		return t, a.err, progress.JSON(a.err, t)
 	case a.terminal():
-		return t, progress.Bars(a.err, t)
+		above, stop = progress.Bars(a.err, t)
+		return t, above, stop
 	}
-	return t, progress.Lines(a.err, t)
+	return t, a.err, progress.Lines(a.err, t)
 }

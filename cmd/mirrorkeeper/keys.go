@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
@@ -21,11 +23,15 @@ const releaseKey = "release-key.asc"
 func signing(s *store.Store, c *config.Sign) (*mirror.Signing, error) {
 	switch {
 	case c != nil && c.GPG != "":
-		return signingOf(signature.NewGPG(c.GPG, c.Command))
+		gpg := signature.GPG{KeyID: c.GPG}
+		if len(c.Command) > 0 {
+			gpg.Program = c.Command[0]
+		}
+		return signingOf(gpg, nil)
 	case c != nil:
-		return signingOf(signature.ReadKey(c.Key, c.Passphrase.Reveal()))
+		return signingOf(signature.ReadKey(c.Key, []byte(c.Passphrase.Reveal())))
 	}
-	key, err := signature.ReadKey(s.PrivateFile(releaseKey), "")
+	key, err := signature.ReadKey(s.PrivateFile(releaseKey), nil)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return signingOf(key, err)
 	}
@@ -36,11 +42,11 @@ func signing(s *store.Store, c *config.Sign) (*mirror.Signing, error) {
 	if key, err = signature.Generate("mirrorkeeper on " + host); err != nil {
 		return nil, err
 	}
-	secret, err := key.Private()
-	if err != nil {
+	var secret bytes.Buffer
+	if err := key.WritePrivate(&secret); err != nil {
 		return nil, err
 	}
-	if err := s.WritePrivate(releaseKey, secret); err != nil {
+	if err := s.WritePrivate(releaseKey, secret.Bytes()); err != nil {
 		return nil, err
 	}
 	return signingOf(key, nil)
@@ -50,25 +56,24 @@ func signing(s *store.Store, c *config.Sign) (*mirror.Signing, error) {
 type signer interface {
 	Inline(content []byte) ([]byte, error)
 	Detached(content []byte) ([]byte, error)
-	Fingerprint() string
-	Public() (armoured, binary []byte, err error)
+	Public() (armored, binary []byte, err error)
 }
 
 func signingOf[S signer](key S, err error) (*mirror.Signing, error) {
 	if err != nil {
 		return nil, err
 	}
-	armoured, binary, err := key.Public()
+	armored, binary, err := key.Public()
 	if err != nil {
 		return nil, err
 	}
-	ring, err := signature.Read("the signing key", armoured, nil)
-	if err != nil {
+	ring := &signature.Keyring{}
+	if err := ring.Add("the signing key", binary); err != nil {
 		return nil, err
 	}
 	return &mirror.Signing{
-		Signer: key, Verifier: ring, Fingerprint: key.Fingerprint(),
-		Public: map[string][]byte{"key.asc": armoured, "key.gpg": binary},
+		Signer: key, Verifier: ring, Fingerprint: strings.Join(ring.Fingerprints(), ","),
+		Public: map[string][]byte{"key.asc": armored, "key.gpg": binary},
 	}, nil
 }
 
@@ -83,7 +88,7 @@ func rememberKeys(s *store.Store, m *mirror.Mirror) error {
 			if !ok {
 				continue // a trusted source has none
 			}
-			public, err := ring.Armoured()
+			public, err := ring.Armored()
 			if err != nil {
 				return fmt.Errorf("keys of %s: %w", source.Name, err)
 			}

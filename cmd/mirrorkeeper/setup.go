@@ -238,7 +238,16 @@ func (a *app) assemble(c *config.Config, chosen []chosenMirror, from *origin, wr
 	if s.store, err = open(c.Destination, c.State); err != nil {
 		return nil, err
 	}
-	log := a.log()
+	tracker, above := &progress.Tracker{}, a.err
+	if write {
+		tracker, above, s.stop = a.progress()
+	}
+	defer func() {
+		if err != nil {
+			s.stopProgress()
+		}
+	}()
+	log := a.log(above)
 	b := &builder{config: c, log: log}
 	var jobs []*mirror.Job
 	for _, m := range chosen {
@@ -251,10 +260,6 @@ func (a *app) assemble(c *config.Config, chosen []chosenMirror, from *origin, wr
 	if s.client, err = b.client(); err != nil {
 		return nil, err
 	}
-	tracker := &progress.Tracker{}
-	if write {
-		tracker, s.stop = a.progress()
-	}
 	fetcher := fetch.New(fetch.Options{
 		Client: s.client, Connections: c.Transfer.Connections, PerHost: c.Transfer.PerHost,
 		Retries: c.Transfer.Retries, IgnoreErrors: c.Transfer.IgnoreErrors, Log: log,
@@ -263,7 +268,6 @@ func (a *app) assemble(c *config.Config, chosen []chosenMirror, from *origin, wr
 		j.Store, j.Fetcher, j.Progress, j.Log, j.Grace = s.store, fetcher, tracker, log, c.Keep.Grace
 		if !j.Mirror.Full() && write {
 			if j.Mirror.Sign, err = signing(s.store, chosen[i].Sign); err != nil {
-				s.stopProgress()
 				return nil, fmt.Errorf("mirror %s: %w", j.Mirror.Name, err)
 			}
 		}

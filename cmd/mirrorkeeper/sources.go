@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -164,9 +165,17 @@ func systemKeys(x *system.Source) (repo.Verifier, []string, error) {
 	if x.Trusted {
 		return signature.Unchecked{}, nil, nil
 	}
-	ring, err := signature.Load(x.Keys, x.Fingerprints)
-	if len(x.KeyData) > 0 {
-		ring, err = signature.Read(x.Place, x.KeyData, x.Fingerprints)
+	if len(x.KeyData) == 0 {
+		ring, err := signature.Load(x.Keys, x.Fingerprints)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", x.Place, err)
+		}
+		return ring, ring.Fingerprints(), nil
+	}
+	ring := &signature.Keyring{}
+	err := ring.Add(x.Place, x.KeyData)
+	if err == nil {
+		err = ring.Restrict(x.Fingerprints...)
 	}
 	if err != nil {
 		return nil, nil, err

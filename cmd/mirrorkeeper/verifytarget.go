@@ -120,7 +120,13 @@ func (v *verifyTarget) verifier(known [][]byte, r *repo.Repository, level verify
 			hint: "name its key with --key FILE, or check --level digest",
 		}
 	}
-	return signature.Read("the mirror's keys", slices.Concat(known...), nil)
+	ring := &signature.Keyring{}
+	for _, key := range known {
+		if err := ring.Add("the mirror's keys", key); err != nil {
+			return nil, err
+		}
+	}
+	return ring, nil
 }
 
 // knownRepository is a repository that the state directory knows.
