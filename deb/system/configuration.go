@@ -15,6 +15,7 @@ type option struct {
 	tag, value string
 	parent     *option
 	children   []*option
+	named      map[string]*option // children by lower-case tag
 }
 
 // defaultConfiguration holds what apt has built in of the options that are read
@@ -62,18 +63,18 @@ func (c *configuration) lookup(name string, create bool) *option {
 }
 
 func (o *option) child(tag string, create bool) *option {
-	if tag != "" {
-		for _, c := range o.children {
-			if strings.EqualFold(c.tag, tag) {
-				return c
-			}
-		}
-	}
-	if !create {
-		return nil
+	key := strings.ToLower(tag)
+	if c := o.named[key]; c != nil || !create {
+		return c
 	}
 	c := &option{tag: tag, parent: o}
 	o.children = append(o.children, c)
+	if tag != "" {
+		if o.named == nil {
+			o.named = map[string]*option{}
+		}
+		o.named[key] = c
+	}
 	return c
 }
 
@@ -82,7 +83,7 @@ func (c *configuration) set(name, value string) { c.lookup(name, true).value = v
 // clear empties the option and all below it.
 func (c *configuration) clear(name string) {
 	if o := c.lookup(name, false); o != nil {
-		o.value, o.children = "", nil
+		o.value, o.children, o.named = "", nil, nil
 	}
 }
 

@@ -14,10 +14,10 @@ type configurationParser struct {
 	into    *configuration
 	include func(file string) error // for #include
 
-	comment bool     // within /* */
-	pending string   // of a statement that is not complete yet
-	scope   string   // name of the block
-	outer   []string // scopes around it
+	comment bool            // within /* */
+	pending strings.Builder // of a statement that is not complete yet
+	scope   string          // name of the block
+	outer   []string        // scopes around it
 }
 
 // parseConfiguration reads the text of the file into the tree.
@@ -30,8 +30,8 @@ func parseConfiguration(into *configuration, file, text string, include func(fil
 			return fmt.Errorf("%s:%d: %w", file, line, err)
 		}
 	}
-	if p.pending != "" {
-		return fmt.Errorf("%s:%d: %q at the end of the file has no \";\"", file, line, p.pending)
+	if rest := p.pending.String(); rest != "" {
+		return fmt.Errorf("%s:%d: %q at the end of the file has no \";\"", file, line, excerpt(rest))
 	}
 	return nil
 }
@@ -50,8 +50,8 @@ func (p *configurationParser) line(line string) error {
 			}
 			p.append(line[start:i])
 			start = i + 1
-			statement := p.pending
-			p.pending = ""
+			statement := p.pending.String()
+			p.pending.Reset()
 			if err := p.statement(statement, line[i]); err != nil {
 				return err
 			}
@@ -64,10 +64,10 @@ func (p *configurationParser) line(line string) error {
 // append adds a part of a line to the statement.
 func (p *configurationParser) append(part string) {
 	part = strings.Trim(part, blanks)
-	if part != "" && p.pending != "" {
-		p.pending += " "
+	if part != "" && p.pending.Len() > 0 {
+		p.pending.WriteByte(' ')
 	}
-	p.pending += part
+	p.pending.WriteString(part)
 }
 
 // uncommented returns the line without its comments: // and # to the end of the
@@ -86,17 +86,18 @@ func (p *configurationParser) uncommented(line string) string {
 	if i := unquotedIndex(line, "#", isDirective); i >= 0 {
 		line = line[:i]
 	}
-	kept := ""
+	var kept strings.Builder
 	for {
 		i := unquotedIndex(line, "/*", nil)
 		if i < 0 {
-			return kept + line
+			kept.WriteString(line)
+			return kept.String()
 		}
-		kept += line[:i]
+		kept.WriteString(line[:i])
 		_, after, found := strings.Cut(line[i+2:], "*/")
 		if !found {
 			p.comment = true
-			return kept
+			return kept.String()
 		}
 		line = after
 	}
@@ -176,7 +177,7 @@ func (p *configurationParser) statement(text string, end byte) error {
 func tagAndValue(text string) (tag string, value *string, err error) {
 	tag, rest, ok := nextWord(text)
 	if !ok {
-		return "", nil, fmt.Errorf("%q has a quote or bracket that is not closed", text)
+		return "", nil, fmt.Errorf("%q has a quote or bracket that is not closed", excerpt(text))
 	}
 	tag = unquoted(tag)
 	if rest == "" {
@@ -187,7 +188,7 @@ func tagAndValue(text string) (tag string, value *string, err error) {
 	}
 	v, rest, ok := nextWord(rest)
 	if !ok || rest != "" {
-		return "", nil, fmt.Errorf("%q is not a name and one value", text)
+		return "", nil, fmt.Errorf("%q is not a name and one value", excerpt(text))
 	}
 	v = unquoted(v)
 	return tag, &v, nil
@@ -232,7 +233,7 @@ func (p *configurationParser) leave() {
 
 func (p *configurationParser) directive(name, value string) error {
 	if p.scope != "" {
-		return fmt.Errorf("%s stands in the block %q; directives work at the top level only", name, p.scope)
+		return fmt.Errorf("%s stands in the block %q; directives work at the top level only", name, excerpt(p.scope))
 	}
 	switch name {
 	case "#clear":
@@ -241,7 +242,7 @@ func (p *configurationParser) directive(name, value string) error {
 		return p.include(value)
 	case "#x-apt-configure-index": // lists known options, for apt's own checks
 	default:
-		return fmt.Errorf("unknown directive %q", name)
+		return fmt.Errorf("unknown directive %q", excerpt(name))
 	}
 	return nil
 }

@@ -65,7 +65,7 @@ func withoutComment(line string) string {
 func parseSourceLine(line string) (e entry, err error) {
 	kind, rest, _ := nextWord(line)
 	if kind = unquoted(kind); !isType(kind) {
-		return e, fmt.Errorf("type %q is not known; expected deb or deb-src", kind)
+		return e, fmt.Errorf("type %q is not known; expected deb or deb-src", excerpt(kind))
 	}
 	e.types = []string{kind}
 	if e.options, rest, err = parseLineOptions(rest); err != nil {
@@ -75,12 +75,12 @@ func parseSourceLine(line string) (e entry, err error) {
 	for rest != "" {
 		word, after, ok := nextWord(rest)
 		if !ok {
-			return e, fmt.Errorf("%q has a quote or bracket that is not closed", rest)
+			return e, fmt.Errorf("%q has a quote or bracket that is not closed", excerpt(rest))
 		}
 		words, rest = append(words, word), after
 	}
 	if len(words) < 2 {
-		return e, fmt.Errorf("%q has no suite; expected %q", line, kind+" URI SUITE COMPONENT...")
+		return e, fmt.Errorf("%q has no suite; expected %q", excerpt(line), kind+" URI SUITE COMPONENT...")
 	}
 	// URLs keep their %XX, which quote bytes for the server.
 	e.uris = []string{strings.ReplaceAll(words[0], `"`, "")}
@@ -98,20 +98,20 @@ func parseLineOptions(rest string) (options, string, error) {
 	}
 	list, after, found := strings.Cut(rest[1:], "]")
 	if !found {
-		return nil, "", fmt.Errorf("the options %q are not closed by \"]\"", rest)
+		return nil, "", fmt.Errorf("the options %q are not closed by \"]\"", excerpt(rest))
 	}
 	if after != "" && !isBlank(after[0]) {
-		return nil, "", fmt.Errorf("no blank between the options and the URI: %q", rest)
+		return nil, "", fmt.Errorf("no blank between the options and the URI: %q", excerpt(rest))
 	}
 	all := options{}
 	for list = strings.TrimLeft(list, blanks); list != ""; {
 		word, remaining, ok := nextWord(list)
 		if !ok {
-			return nil, "", fmt.Errorf("option %q has a quote that is not closed", list)
+			return nil, "", fmt.Errorf("option %q has a quote that is not closed", excerpt(list))
 		}
 		name, value, found := strings.Cut(unquoted(word), "=")
 		if !found || name == "" || value == "" {
-			return nil, "", fmt.Errorf("option %q is not name=value", word)
+			return nil, "", fmt.Errorf("option %q is not name=value", excerpt(word))
 		}
 		all[optionName(name)] = value
 		list = remaining
@@ -140,7 +140,7 @@ func isType(t string) bool { return t == "deb" || t == "deb-src" }
 func (e *entry) check() error {
 	for _, uri := range e.uris {
 		if !strings.Contains(uri, ":") {
-			return fmt.Errorf("%q is no URI: it has no scheme", uri)
+			return fmt.Errorf("%q is no URI: it has no scheme", excerpt(uri))
 		}
 	}
 	for _, suite := range e.suites {

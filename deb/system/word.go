@@ -57,3 +57,12 @@ func unquoted(word string) string {
 	}
 	return b.String()
 }
+
+// excerpt is the beginning of a text, for messages.
+func excerpt(text string) string {
+	const most = 80
+	if len(text) <= most {
+		return text
+	}
+	return text[:most] + "..."
+}
