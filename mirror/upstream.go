@@ -220,11 +220,14 @@ func (r *run) fetchForm(ctx context.Context, u *upstream, base string, form repo
 		Main: form.Main, Files: repo.RootFiles{form.Main: main.Body},
 		URL: base, ETag: main.ETag, LastModified: main.LastModified,
 	}
-	beside := form.Beside
+	var more []string
 	if form.Signature != "" {
-		beside = append([]string{form.Signature}, beside...)
+		more = append(more, form.Signature)
 	}
-	for _, name := range beside {
+	if r.Mirror.Full() {
+		more = append(more, form.Beside...)
+	}
+	for _, name := range more {
 		b, err := r.Fetcher.Get(ctx, bases, name, fetch.Validators{}, maxRoot)
 		if errors.Is(err, fetch.ErrNotFound) {
 			continue // whether it had to be there is the format's to say

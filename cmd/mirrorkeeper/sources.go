@@ -99,7 +99,10 @@ func (b *builder) systemSources(s config.Source, m config.Mirror) ([]mirror.Sour
 			source.Priority = s.Priority
 		}
 		source.Architectures = systemArchitectures(sys, source.Architectures, m.Architectures)
-		source.Include = includeSources(source.Include, m.Sources)
+		if len(source.Languages) == 0 {
+			source.Languages = nil // that this machine wants none says nothing of others
+		}
+		source.Include = includeSources(nil, m.Sources)
 		if x.SourcesOnly {
 			source.Include = []string{"sources"}
 		}
