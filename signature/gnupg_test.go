@@ -1,0 +1,169 @@
+package signature_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if home := gnupgHome; home != "" {
+		// Ends the agent of this home only.
+		kill := exec.Command("gpgconf", "--kill", "gpg-agent")
+		kill.Env = append(os.Environ(), "GNUPGHOME="+home)
+		kill.Run()
+		os.RemoveAll(home)
+	}
+	if err := goleak.Find(); code == 0 && err != nil {
+		os.Stderr.WriteString(err.Error())
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// gnupgHome is the directory of the real GnuPG that the tests ask, "" until then.
+var gnupgHome string
+
+// gnupg is the keys that GnuPG made for the tests, by name.
+type gnupg struct {
+	fingerprints map[string]string // of primary keys
+	subkeys      map[string]string // of signing subkeys
+}
+
+// gpg runs gpg over the input and returns its output.
+func gpg(t testing.TB, input []byte, args ...string) []byte {
+	t.Helper()
+	c := exec.Command("gpg", append([]string{"--homedir", gnupgHome, "--batch", "--yes", "--no-tty", "--quiet", "--pinentry-mode", "loopback"}, args...)...)
+	var messages bytes.Buffer
+	c.Stdin, c.Stderr = bytes.NewReader(input), &messages
+	out, err := c.Output()
+	if err != nil {
+		t.Fatalf("gpg %q: %v\n%s", args, err, &messages)
+	}
+	return out
+}
+
+var gnupgOnce sync.Once
+
+var gnupgKeys = gnupg{map[string]string{}, map[string]string{}}
+
+// withGnuPG makes the keys, once for all tests.
+func withGnuPG(t testing.TB) gnupg {
+	t.Helper()
+	for _, tool := range []string{"gpg", "gpgv", "gpgconf"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			if os.Getenv("CI") != "" {
+				t.Fatal(err)
+			}
+			t.Skip(err)
+		}
+	}
+	gnupgOnce.Do(func() {
+		home, err := os.MkdirTemp("", "gnupg") // 0700, and short enough for a socket
+		if err != nil {
+			t.Fatal(err)
+		}
+		gnupgHome = home
+		long := []string{"--faked-system-time", "20200101T000000"}
+		generate(t, "rsa", "rsa2048", "never")
+		generate(t, "ed25519", "ed25519", "never")
+		generate(t, "other", "ed25519", "never")
+		generate(t, "weak", "rsa1024", "never")
+		generate(t, "dsa", "dsa1024", "never")
+		generate(t, "expired", "ed25519", "1y", long...)
+		generate(t, "extended", "ed25519", "1y", long...)
+		generate(t, "revoked", "ed25519", "never")
+		for name, expires := range map[string]string{"subkey": "never", "subkey-expired": "1y", "subkey-revoked": "never"} {
+			options := long
+			if name != "subkey-expired" {
+				options = nil
+			}
+			generate(t, name, "ed25519 cert", "never", options...)
+			gpg(t, nil, append(options, "--passphrase", "", "--quick-add-key", gnupgKeys.fingerprints[name], "ed25519", "sign", expires)...)
+			gnupgKeys.subkeys[name] = fingerprintsOf(t, name)[1]
+		}
+	})
+	if len(gnupgKeys.subkeys) != 3 {
+		t.Fatal("GnuPG made no keys")
+	}
+	return gnupgKeys
+}
+
+// generate makes a key of the algorithm, and its usage if that is not to sign.
+func generate(t testing.TB, name, algorithm, expires string, options ...string) {
+	algorithm, usage, _ := strings.Cut(algorithm, " ")
+	if usage == "" {
+		usage = "sign"
+	}
+	gpg(t, nil, append(options, "--passphrase", "", "--quick-gen-key", name+" <"+name+"@example.org>", algorithm, usage, expires)...)
+	gnupgKeys.fingerprints[name] = fingerprintsOf(t, name)[0]
+}
+
+// fingerprintsOf returns the fingerprint of a key, and those of its subkeys.
+func fingerprintsOf(t testing.TB, name string) (all []string) {
+	for line := range strings.Lines(string(gpg(t, nil, "--with-colons", "--list-keys", "="+name+" <"+name+"@example.org>"))) {
+		if fields := strings.Split(line, ":"); fields[0] == "fpr" {
+			all = append(all, fields[9])
+		}
+	}
+	return all
+}
+
+// export returns the binary public keys of the names.
+func (g gnupg) export(t testing.TB, names ...string) []byte {
+	args := []string{"--export"}
+	for _, name := range names {
+		args = append(args, g.fingerprints[name])
+	}
+	return gpg(t, nil, args...)
+}
+
+// clearSign signs with the key of the name.
+func (g gnupg) clearSign(t testing.TB, content []byte, name string, options ...string) []byte {
+	return gpg(t, content, append(options, "--local-user", g.fingerprints[name], "--clear-sign")...)
+}
+
+// aptAccepts asks gpgv, and judges its answer as apt does: a signature counts
+// when it is good, its key is neither expired nor revoked, and its digest is
+// neither MD5 nor SHA-1 nor RIPEMD-160 (numbers 1 to 3 in RFC 9580, section 9.5).
+func aptAccepts(t testing.TB, keys []byte, files ...[]byte) bool {
+	t.Helper()
+	dir := t.TempDir()
+	keyring := filepath.Join(dir, "keys.gpg")
+	write(t, keyring, keys)
+	args := []string{"--status-fd", "1", "--homedir", dir, "--keyring", keyring}
+	for i, content := range files {
+		path := filepath.Join(dir, string(rune('a'+i)))
+		write(t, path, content)
+		args = append(args, path)
+	}
+	status, _ := exec.Command("gpgv", args...).Output()
+	good := false
+	for line := range strings.Lines(string(status)) {
+		switch fields := strings.Fields(line); fields[1] {
+		case "GOODSIG":
+			good = true
+		case "NEWSIG":
+			good = false
+		case "VALIDSIG": // follows its GOODSIG
+			if good && !strings.Contains(" 1 2 3 ", " "+fields[9]+" ") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func write(t testing.TB, path string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
