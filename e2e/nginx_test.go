@@ -25,7 +25,7 @@ type nginx struct {
 
 const nginxConfiguration = `
 pid %[1]s/pid;
-error_log %[1]s/error.log;
+error_log %[1]s/error.log crit;
 daemon off;
 worker_processes 1;
 %[4]s

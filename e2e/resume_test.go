@@ -139,7 +139,7 @@ func TestAnInterruptedRunLeavesTheOldState(t *testing.T) {
 	}
 	server.Heal()
 	k.sync()
-	wantAllOf(t, u.dir, k.published("full"))
+	wantAllOf(t, u.dir, k.published("full"), nil)
 }
 
 func TestASecondRunAtTheSameTime(t *testing.T) {

@@ -102,7 +102,7 @@ func TestNetworkTrouble(t *testing.T) {
 				server.Heal()
 				k.sync()
 			}
-			wantAllOf(t, u.dir, k.published("full"))
+			wantAllOf(t, u.dir, k.published("full"), nil)
 			a.update()
 			if got := a.version("package07"); got != "2.0" {
 				t.Errorf("apt sees version %q, expected 2.0", got)
