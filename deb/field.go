@@ -12,6 +12,7 @@ const (
 	fieldSection
 	fieldPriority
 	fieldEssential
+	fieldTask
 	fieldMultiArch
 	fieldPreDepends
 	fieldDepends
@@ -35,7 +36,7 @@ const (
 const firstFileField = fieldFilename
 
 var fieldNames = [...]string{
-	"", "Package", "Version", "Architecture", "Source", "Section", "Priority", "Essential", "Multi-Arch",
+	"", "Package", "Version", "Architecture", "Source", "Section", "Priority", "Essential", "Task", "Multi-Arch",
 	"Pre-Depends", "Depends", "Recommends", "Suggests", "Enhances", "Conflicts", "Breaks", "Replaces", "Provides",
 	"Filename", "Size", "MD5sum", "SHA1", "SHA256", "SHA512",
 }
@@ -68,6 +69,8 @@ func identify(name []byte) fieldID {
 		return fieldPriority
 	case "essential":
 		return fieldEssential
+	case "task":
+		return fieldTask
 	case "multi-arch":
 		return fieldMultiArch
 	case "pre-depends":

@@ -52,6 +52,7 @@ func (Format) ReadRoot(r *repo.Repository, form repo.RootForm, files repo.RootFi
 	if root.Indexes, err = indexes(release, rootDir(r), r.Source.Trusted); err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", r, form.Main, err)
 	}
+	root.Identity = identity(root, release)
 	takeBeside(root, r, files, content, keys, now)
 	root.Files = append(root.Files, fileOf(form.Main, files[form.Main]))
 	root.Digest = root.Files[len(root.Files)-1].Digest

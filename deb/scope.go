@@ -13,6 +13,9 @@ import (
 // other: one that is listed and absent breaks apt-get update.
 var defaultKinds = []string{packagesKind, translationsKind, dep11Kind, iconsKind, cnfKind, releaseKind}
 
+// catalogKinds are the kinds that partial mirrors have.
+var catalogKinds = []string{packagesKind, sourcesKind, translationsKind}
+
 // InScope picks the indexes of the source's components and architectures that
 // are of the kinds it includes.
 //
@@ -85,7 +88,7 @@ func newCatalogScope(r *repo.Repository, root *repo.Root) (*scope, error) {
 		s.languages = []string{"en"}
 	}
 	s.kinds = slices.DeleteFunc(s.kinds, func(kind string) bool {
-		return kind != packagesKind && kind != sourcesKind && kind != translationsKind
+		return !slices.Contains(catalogKinds, kind)
 	})
 	if len(s.kinds) == 0 {
 		return nil, fmt.Errorf("%s: a partial mirror needs the kind packages or sources", r)

@@ -122,6 +122,7 @@ func TestSatisfies(t *testing.T) {
 		{"1.0", repo.Greater, "1.0", false},
 		{"1.0", repo.NotEqual, "1.0", false},
 		{"", repo.NotEqual, "1.0", false},
+		{" 1.0", repo.Equal, "1.0\n", true},
 	}
 	for _, test := range tests {
 		if got := (Format{}).Satisfies(test.version, test.op, test.wanted); got != test.want {
@@ -146,7 +147,7 @@ func TestParseVersion(t *testing.T) {
 			t.Errorf("%q is written as %q", s, got)
 		}
 	}
-	bad := []string{"", ":", ":1", "1:", "a:1", "-1:1", "+1:1", "99999999999:1", "1-", "-1", "a1", "1_2", "1 2", " 1", "1-a_b", "1-a:b", "1:-1", "1é"}
+	bad := []string{"", ":", ":1", "1:", "a:1", "-1:1", "+1:1", "99999999999:1", "1-", "-1", "a1", "1_2", "1 2", "1-a_b", "1-a:b", "1:-1", "1é"}
 	for _, s := range bad {
 		if v, err := ParseVersion(s); err == nil {
 			t.Errorf("%q is read as %+v, expected an error", s, v)
@@ -157,7 +158,7 @@ func TestParseVersion(t *testing.T) {
 func TestParseVersionAsDpkg(t *testing.T) {
 	dpkg := tool(t, "dpkg")
 	for i := range 120 {
-		s := rapid.StringMatching(`[0-1a:~_.-]{1,5}`).Example(i)
+		s := rapid.StringMatching(`[0-1a:~_. -]{1,5}`).Example(i)
 		if s[0] == '-' {
 			continue // an option to dpkg
 		}
@@ -165,6 +166,10 @@ func TestParseVersionAsDpkg(t *testing.T) {
 		out, dpkgErr := exec.Command(dpkg, "--validate-version", "--", s).CombinedOutput()
 		if (err == nil) != (dpkgErr == nil) {
 			t.Errorf("%q: %v, but dpkg says: %v %s", s, err, dpkgErr, out)
+		}
+		err = Format{}.CheckVersion(s)
+		if (err == nil) == strings.Contains(string(out), "error:") {
+			t.Errorf("%q: CheckVersion says %v, dpkg: %s", s, err, out)
 		}
 	}
 }
@@ -179,6 +184,7 @@ func FuzzCompare(f *testing.F) {
 	dpkg, _ := exec.LookPath("dpkg")
 	f.Add("1.0~rc1-1", "1.0-1")
 	f.Add("1:00:", "~-")
+	f.Add("", "0")
 	f.Fuzz(func(t *testing.T, a, b string) {
 		got := sign(Format{}.Compare(a, b))
 		if back := sign(Format{}.Compare(b, a)); got+back != "==" && got+back != "<>" && got+back != "><" {
