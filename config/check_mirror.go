@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"strings"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
 
 func (k checker) mirror(m *Mirror) {
@@ -60,7 +62,7 @@ func fullMirror(name string) string {
 	case "sign", "valid-for":
 		return "has no place in a full mirror, which keeps upstream's signature" + expected
 	case "sources":
-		return "has no place in a full mirror; include: [sources] of the source takes source packages" + expected
+		return "has no place in a full mirror; include: [packages, sources] of the source takes source packages" + expected
 	case "exclude", "versions":
 		return `has no place in a full mirror, which keeps upstream's metadata; packages: ["*"] selects every package` + expected
 	}
@@ -92,8 +94,13 @@ func (k checker) scope(m *Mirror, key string) {
 	if m.Full() && rpm && k.has(key+".architectures") && !k.broken[key] {
 		k.at(key+".architectures", "has no place in a full mirror of rpm, which keeps upstream's metadata of all architectures (expected packages, groups or mandatory beside it)")
 	}
+	for i, s := range m.Exclude {
+		if at := item(key+".exclude", i); s.Op != repo.Any || s.Architecture != "" {
+			k.at(at, "leaves out packages by name alone (expected such as %q, seen %q)", s.Pattern, s)
+		}
+	}
 	for name, seeds := range map[string][]Seed{
-		".packages": m.Packages, ".exclude": m.Exclude, ".assume-installed.packages": m.AssumeInstalled.Packages,
+		".packages": m.Packages, ".assume-installed.packages": m.AssumeInstalled.Packages,
 	} {
 		for i, s := range seeds {
 			if s.Architecture != "" && unknown(s.Architecture) {

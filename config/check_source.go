@@ -2,6 +2,7 @@ package config
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -11,6 +12,7 @@ func (k checker) source(s *Source) {
 	if k.mistyped[key] {
 		return
 	}
+	k.cleanPath(key+".path", s.Path)
 	k.connection(s, key)
 	k.each(key+".languages", s.Languages, func(key, name string) {
 		if !language.MatchString(name) {
@@ -30,12 +32,9 @@ func (k checker) source(s *Source) {
 // fromSystem checks that a source from the system says nothing that the system
 // says.
 func (k checker) fromSystem(key string) {
-	for _, name := range []string{
-		"url", "mirrorlist", "metalink", "suites", "components", "keys", "trusted",
-		"priority", "path", "root", "releasever", "variables",
-	} {
-		if k.has(key + "." + name) {
-			k.at(key+"."+name, "is what the system says (expected to be left out beside from: system)")
+	for _, f := range fields(reflect.TypeFor[Source]()) {
+		if k.has(key+"."+f.name) && f.name != "from" && f.name != "path" && f.name != "priority" {
+			k.at(key+"."+f.name, "is what the system says (expected to be left out beside from: system)")
 		}
 	}
 }
@@ -60,7 +59,6 @@ func (k checker) configured(s *Source, key string) {
 		k.at(key+".architectures", "is missing (expected a list such as %s)", example)
 	}
 	k.trust(s, key)
-	k.cleanPath(key+".path", s.Path)
 	if s.Root != "" && s.Root != "." && !upwards.MatchString(s.Root) && !k.broken[key+".root"] {
 		k.at(key+".root", "does not lead upwards (expected such as .. or ../.., seen %q)", cut(s.Root))
 	}
@@ -125,11 +123,12 @@ func (k checker) suites(s *Source, key string) {
 		}
 	})
 	allFlat := flat > 0 && flat == len(s.Suites)
-	switch has := k.has(key + ".components"); {
-	case has && allFlat:
+	switch {
+	case k.broken[key+".components"]:
+	case allFlat && len(s.Components) > 0:
 		k.at(key+".components", "has no meaning for flat repositories (expected to be left out beside suites that end in /)")
-	case !has && k.has(key+".suites") && !allFlat && !k.broken[key+".suites"]:
-		k.at(key+".components", "is missing (expected a list such as [main])")
+	case !allFlat && len(s.Components) == 0 && k.has(key+".suites") && !k.broken[key+".suites"]:
+		k.at(key+".components", "names no component (expected a list such as [main])")
 	}
 	k.each(key+".components", s.Components, k.cleanPath)
 }
@@ -153,7 +152,7 @@ func (k checker) architectures(s *Source, key string) {
 		case name == "all" || name == "noarch":
 			k.at(key, "is implied (expected to be left out, seen %q)", name)
 		case name == "source" || name == "src":
-			k.at(key, "is no architecture; include: [sources] takes source packages (seen %q)", name)
+			k.at(key, "is no architecture; include: [packages, sources] takes source packages (seen %q)", name)
 		case other != "":
 			k.at(key, "is unknown to %s; did you mean %q? (seen %q)", s.Type, other, name)
 		case !isArchitecture(name):

@@ -30,7 +30,7 @@ type Mirror struct {
 	Suggests bool `yaml:"suggests" jsonschema:"default=false"`
 	// True takes the source packages of all packages, too. Default false.
 	Sources bool `yaml:"sources" jsonschema:"default=false"`
-	// Packages to leave out, whatever asks for them.
+	// Packages to leave out, whatever asks for them: names and globs.
 	Exclude []Seed `yaml:"exclude"`
 	// Which versions of a package to take.
 	Versions Versions `yaml:"versions"`

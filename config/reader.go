@@ -326,6 +326,9 @@ func (r *reader) list(n *yaml.Node, v reflect.Value, f field, key string) {
 			itemKey = item(key, i)
 			r.place(itemKey, n.Line, n)
 		}
+		if kind.Kind() == reflect.Struct {
+			setDefaults(v.Index(i).Addr().Interface())
+		}
 		r.value(n, v.Index(i), f, itemKey)
 		if n.Kind != yaml.ScalarNode || f.is("command") {
 			continue

@@ -11,8 +11,9 @@ import (
 // Source is a place that packages come from.
 type Source struct {
 	Name string `yaml:"-"`
-	// The value system takes sources, keys and priorities from the package manager
-	// of this machine.
+	// The value system takes the sources that the package manager of this machine
+	// uses, with their keys, architectures, pins and proxies. Only path and priority
+	// may stand beside it.
 	From string `yaml:"from" jsonschema:"enum=system"`
 	// Format of the repositories.
 	Type string `yaml:"type" jsonschema:"enum=deb,enum=rpm"`
@@ -25,16 +26,17 @@ type Source struct {
 	Metalink string `yaml:"metalink,url" schemes:"http,https,file"`
 	// Suites of a deb archive; one that ends in a slash ("./") is a flat repository.
 	Suites []string `yaml:"suites" jsonschema:"minItems=1"`
-	// Components of the suites of a deb archive.
-	Components []string `yaml:"components" jsonschema:"minItems=1"`
+	// Components of the suites of a deb archive. Flat repositories have none.
+	Components []string `yaml:"components"`
 	// Architectures, the machines' own first. What fits every machine (all, noarch)
 	// is implied.
 	Architectures []string `yaml:"architectures" jsonschema:"minItems=1"`
-	// Kinds of indexes to take beside the default ones. The default ones, which may
-	// be named too, are packages, translations, dep11, icons and cnf.
-	Include []string `yaml:"include" jsonschema:"enum=packages,enum=translations,enum=dep11,enum=icons,enum=cnf,enum=sources,enum=contents,enum=udebs,enum=installer,enum=diffs"`
-	// Languages of the translations in partial mirrors, such as en or pt_BR. Default:
-	// those that the format's client asks for.
+	// Kinds of indexes to take from a deb archive. With packages among them they are
+	// taken beside the default ones, else they alone. Default: what apt fetches by
+	// itself (packages, translations, dep11, icons, cnf, release).
+	Include []string `yaml:"include" jsonschema:"minItems=1,enum=packages,enum=sources,enum=translations,enum=dep11,enum=icons,enum=cnf,enum=contents,enum=udebs,enum=installer,enum=pdiffs,enum=release,enum=other"`
+	// Languages of the translations in partial mirrors of a deb archive, such as en or
+	// pt_BR. Default: en.
 	Languages []string `yaml:"languages" jsonschema:"minItems=1"`
 	// Files of the OpenPGP keys that may sign the repositories, binary or armoured.
 	// Required unless the source is trusted.
@@ -42,7 +44,7 @@ type Source struct {
 	// True takes the repositories without checking a signature. Default false.
 	Trusted bool `yaml:"trusted" jsonschema:"default=false"`
 	// Priority of the packages; the higher wins, for both formats. Default 500, or
-	// less where the repository asks for it.
+	// less where the repository says so of itself (NotAutomatic).
 	Priority *int `yaml:"priority" jsonschema:"minimum=-32768,maximum=32767"`
 	// Directory that the source is published in, below the mirror's. Default: the
 	// mirror's own directory for its only source, else the source's name.
@@ -59,7 +61,7 @@ type Source struct {
 	CheckValidUntil bool `yaml:"check-valid-until" jsonschema:"default=true"`
 	// Who we are for the servers of the source.
 	Auth Auth `yaml:"auth"`
-	// File of the certificates (PEM) that the servers' are checked with. Default:
+	// File of certificate authorities (PEM) to trust beside this machine's. Default:
 	// transfer.ca.
 	CA string `yaml:"ca,path"`
 	// File of the certificate (PEM) that we show to the servers.
@@ -89,7 +91,7 @@ type Auth struct {
 // Login is a user's name and password for a server.
 type Login struct {
 	Server   string // scheme, host and port, such as "https://packages.example.org"
-	Username Secret
+	Username string
 	Password Secret
 }
 
@@ -137,10 +139,10 @@ func (s *Source) login(address string) string {
 	if err != nil || u.Host == "" {
 		return address
 	}
-	login := Login{u.Scheme + "://" + u.Host, s.Auth.Username, s.Auth.Password}
+	login := Login{u.Scheme + "://" + u.Host, s.Auth.Username.Reveal(), s.Auth.Password}
 	if u.User != nil {
 		password, _ := u.User.Password()
-		login.Username, login.Password = Secret(u.User.Username()), Secret(password)
+		login.Username, login.Password = u.User.Username(), Secret(password)
 		scheme, rest, _ := strings.Cut(address, "://")
 		address = scheme + "://" + rest[len(userInfo(rest)):]
 	}

@@ -8,7 +8,8 @@ type Transfer struct {
 	Connections int `yaml:"connections" jsonschema:"default=32,minimum=1,maximum=1024"`
 	// Files fetched at once from one host. Default 24.
 	PerHost int `yaml:"per-host" jsonschema:"default=24,minimum=1,maximum=1024"`
-	// Further attempts for a file at each address. Default 5.
+	// How often all addresses of a file are tried again after a failure that may
+	// pass. Default 5.
 	Retries int `yaml:"retries" jsonschema:"default=5,minimum=0,maximum=100"`
 	// Packages that a partial mirror may leave out because they cannot be fetched.
 	// Default 0.
@@ -20,11 +21,12 @@ type Transfer struct {
 	// Address of the proxy to use, or direct for none. Default: what the variables
 	// http_proxy, https_proxy and no_proxy of the environment say.
 	Proxy Secret `yaml:"proxy,url" schemes:"http,https,socks5,socks5h" or:"direct"`
-	// Hosts, domains (.example.org), addresses and networks that are reached without
-	// the proxy.
+	// Hosts that are reached without the proxy: names with all below them
+	// (example.org), only what is below (.example.org), addresses and networks
+	// (10.0.0.0/8). Default: none.
 	NoProxy []string `yaml:"no-proxy"`
-	// File of the certificates (PEM) that servers' are checked with. Default: those
-	// of this machine.
+	// File of certificate authorities (PEM) to trust beside this machine's. Default:
+	// none.
 	CA string `yaml:"ca,path"`
 	// File in the form of netrc(5) to look users and passwords up in. Default: none.
 	Netrc string `yaml:"netrc,path"`
