@@ -7,11 +7,18 @@ import (
 	"io/fs"
 	"path"
 	"strings"
-	"testing"
 
 	"github.com/mirrorkeeper/mirrorkeeper/compress"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
+
+// tester is what testing.T and rapid.T share.
+type tester interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
 
 // archive is the files of an archive, by path.
 type archive map[string][]byte
@@ -42,7 +49,7 @@ func (a archive) open(ix repo.Index) (io.ReadCloser, error) {
 
 // publish makes an archive of the indexes, named relative to the directory, with a
 // signed Release of the given fields.
-func publish(t testing.TB, dir, fields string, indexes map[string]string) archive {
+func publish(t tester, dir, fields string, indexes map[string]string) archive {
 	t.Helper()
 	a := archive{}
 	var list strings.Builder
@@ -59,7 +66,7 @@ func publish(t testing.TB, dir, fields string, indexes map[string]string) archiv
 }
 
 // root reads the archive's InRelease.
-func (a archive) root(t testing.TB, r *repo.Repository) *repo.Root {
+func (a archive) root(t tester, r *repo.Repository) *repo.Root {
 	t.Helper()
 	form := Format{}.RootForms(r)[0]
 	files := repo.RootFiles{form.Main: a[form.Main]}
@@ -76,7 +83,7 @@ func (a archive) root(t testing.TB, r *repo.Repository) *repo.Root {
 }
 
 // packages reads the archive's packages.
-func (a archive) packages(t testing.TB, r *repo.Repository) []*repo.Package {
+func (a archive) packages(t tester, r *repo.Repository) []*repo.Package {
 	t.Helper()
 	packages, err := Format{}.ReadPackages(r, a.root(t, r), a.open)
 	if err != nil {

@@ -51,7 +51,7 @@ var (
 )
 
 // one returns the only repository of a source.
-func one(t testing.TB, s *repo.Source) *repo.Repository {
+func one(t tester, s *repo.Source) *repo.Repository {
 	t.Helper()
 	if s.URLs == nil {
 		s.URLs = []string{"http://archive.example.org/debian"}
