@@ -16,8 +16,12 @@ import (
 // are Release files, of a few MB.
 const MaxStanza = 16 << 20
 
-// chunk is how much is read at once where no stanza needs more.
-const chunk = 256 << 10
+// The buffer begins small, for small files, and grows to chunk; beyond that only
+// where a stanza needs it.
+const (
+	firstChunk = 8 << 10
+	chunk      = 256 << 10
+)
 
 // ErrSyntax is wrapped by all errors about the content that is read.
 var ErrSyntax = errors.New("malformed control file")
@@ -40,7 +44,7 @@ type Reader struct {
 
 // NewReader reads from in; file names it in errors.
 func NewReader(in io.Reader, file string) *Reader {
-	return &Reader{in: in, file: file, buf: make([]byte, chunk), line: 1}
+	return &Reader{in: in, file: file, buf: make([]byte, firstChunk), line: 1}
 }
 
 // Next returns the next stanza, which is valid until the next call. At the end
@@ -154,7 +158,7 @@ func (r *Reader) fill() {
 		r.end -= r.pos
 		r.pos = 0
 	}
-	if r.end == len(r.buf) {
+	if r.end == len(r.buf) || r.end > 0 && len(r.buf) < chunk {
 		r.buf = append(r.buf, make([]byte, len(r.buf))...)
 	}
 	for range 100 {
