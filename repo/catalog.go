@@ -210,7 +210,8 @@ func (c *Catalog) AppendCandidatesAt(to []int32, d Dependency, from, native stri
 	start = len(to)
 	for _, k := range c.provided.of(n) {
 		twice := len(to) > start && to[len(to)-1] == k
-		if !twice && c.Packages[k].Name != d.Name && c.isProvider(k, d, from, native) {
+		named := c.Packages[k].Name == d.Name && c.isCandidate(k, d, from, native)
+		if !twice && !named && c.isProvider(k, d, from, native) {
 			to = append(to, k)
 		}
 	}
@@ -267,15 +268,18 @@ func (c *Catalog) AppendExcludedAt(to []int32, d Dependency, native string) []in
 		}
 		return p.On(d.Architecture, native)
 	}
+	named := func(p *Package) bool {
+		return p.Name == d.Name && concerned(p, "") && c.versions.Satisfies(p.Version, d.Op, d.Version)
+	}
 	for _, k := range c.named.of(n) {
-		if p := c.Packages[k]; concerned(p, "") && c.versions.Satisfies(p.Version, d.Op, d.Version) {
+		if named(c.Packages[k]) {
 			to = append(to, k)
 		}
 	}
 	start := len(to)
 	for _, k := range c.provided.of(n) {
 		p := c.Packages[k]
-		if len(to) > start && to[len(to)-1] == k || p.Name == d.Name {
+		if len(to) > start && to[len(to)-1] == k || named(p) {
 			continue
 		}
 		for _, x := range p.Provides {
