@@ -1,22 +1,15 @@
 package solver
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
 
-// label names the wish in reports.
-func (w *wish) label(u *universe) string {
-	if w.mandatory {
-		return u.at(w.candidates[0]).Name
-	}
-	return w.seed.String()
-}
-
-// conflict reports a broken exclusion.
-func (s *search) conflict(label string, b broken) Conflict {
+// conflict reports an exclusion that the witness of a wish breaks.
+func (s *search) conflict(w *wish, found *witness, b broken) Conflict {
 	p, q := s.at(b.fact.a), s.at(b.fact.b)
 	r := s.declared(p, q)
 	if r == nil {
@@ -24,7 +17,8 @@ func (s *search) conflict(label string, b broken) Conflict {
 			p, q = q, p
 		}
 	}
-	return Conflict{label, p, q, r, s.explain(b)}
+	wanted := s.at(found.members[0].number)
+	return Conflict{cmp.Or(w.label(), "mandatory "+wanted.Name), wanted, p, q, r, s.explain(b)}
 }
 
 // declared returns the relation by which p excludes q, or nil.

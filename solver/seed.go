@@ -37,6 +37,14 @@ type wish struct {
 	candidates []int32
 }
 
+// label is the seed's, "" for a mandatory package.
+func (w *wish) label() string {
+	if w.mandatory {
+		return ""
+	}
+	return w.seed.String()
+}
+
 // wishes finds what answers the seeds, in an order that does not depend on theirs:
 // packages of the name; if there are none, those that obsolete it, or else that
 // provide it.
@@ -114,7 +122,7 @@ func (u *universe) renamed(seed Seed) (found []int32) {
 	}
 	if len(found) == 0 {
 		d := repo.Dependency{Name: seed.Pattern, Architecture: seed.Architecture, Op: seed.Op, Version: seed.Version}
-		found = slices.Clone(u.candidates(&repo.Package{Architecture: architecture}, &repo.Relation{Alternatives: []repo.Dependency{d}}))
+		found = u.appendCandidates(nil, d, architecture)
 	}
 	return firstOnly(found)
 }

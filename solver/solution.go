@@ -66,7 +66,8 @@ type Unresolved struct {
 // Conflict keeps a seed from being installed: two packages that it needs exclude
 // each other.
 type Conflict struct {
-	Seed string // the seed's label, or the name of the mandatory package
+	Seed   string        // the seed's label, or "mandatory NAME"
+	Wanted *repo.Package // what is picked for the seed
 	// Package declares the relation, which excludes Other. Without a relation the
 	// two cannot be installed together for being of one name.
 	Package, Other *repo.Package

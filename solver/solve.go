@@ -33,15 +33,16 @@ func Solve(c *repo.Catalog, seeds []Seed, o Options) *Solution {
 	}
 	s, all := newSearch(u), newUnion(u)
 	for i := range wishes {
-		w := s.witness(wishes[i].candidates)
-		all.add(&wishes[i], w.members)
-		if wishes[i].renamed {
-			p := u.at(w.members[0].number)
-			solution.Renamed = append(solution.Renamed, Renamed{wishes[i].seed, p, !provides(p, wishes[i].seed.Pattern)})
+		w := &wishes[i]
+		found := s.witness(w.candidates)
+		all.add(w, found.members)
+		if w.renamed {
+			p := u.at(found.members[0].number)
+			solution.Renamed = append(solution.Renamed, Renamed{w.seed, p, !provides(p, w.seed.Pattern)})
 		}
-		for _, b := range w.broken {
+		for _, b := range found.broken {
 			if b.fact.kind == exclusion {
-				solution.Conflicts = append(solution.Conflicts, s.conflict(wishes[i].label(u), b))
+				solution.Conflicts = append(solution.Conflicts, s.conflict(w, &found, b))
 			} else {
 				all.missing = append(all.missing, b.fact)
 			}
@@ -96,11 +97,8 @@ func (u *union) picks() (picks []Pick) {
 
 func (u *union) reason(p int32) Reason {
 	w := u.ways[p]
-	switch {
-	case w.by < 0 && w.wish.mandatory:
-		return Reason{Mandatory: true}
-	case w.by < 0:
-		return Reason{Seed: w.wish.seed.String()}
+	if w.by < 0 {
+		return Reason{Seed: w.wish.label(), Mandatory: w.wish.mandatory}
 	}
 	by := u.at(w.by)
 	if w.relation == noRelation {

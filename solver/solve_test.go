@@ -320,7 +320,7 @@ func TestSolveReports(t *testing.T) {
 		packages: "a 1; requires b (>= 3), c; in X 500\nb 1; in X 500\nb 2; in Y 500\nc 1",
 		seeds:    []string{"a"},
 		picks:    []string{"a 1", "c 1"},
-		reports:  []string{"a 1 amd64 requires b (>= 3): only b 2, b 1 is in repositories X, Y; by a"},
+		reports:  []string{"a 1 amd64 requires b (>= 3): only b 2, b 1 are in repositories X, Y; by a"},
 	}, {
 		name:     "a relation deep down, with the chain that wants it",
 		packages: "a 1; requires b\nb 1; requires c\nc 1; requires d",

@@ -84,7 +84,12 @@ func onlyThere(named []*repo.Package, asked, from, native string) string {
 	if near := slices.DeleteFunc(slices.Clone(allowed), foreign); len(near) > 0 {
 		allowed = near
 	}
-	return "only " + namesOf(allowed, foreign) + " is" + cmp.Or(where(allowed), " there")
+	names := namesOf(allowed, foreign)
+	verb := " is"
+	if strings.Contains(names, ", ") {
+		verb = " are"
+	}
+	return "only " + names + verb + cmp.Or(where(allowed), " there")
 }
 
 // namesOf names each package with its version once, at most four of them, foreign

@@ -1,0 +1,316 @@
+package solver
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+)
+
+var (
+	someNames = []string{"a", "b", "c", "d", "e"}
+	checks    = checker{versions: numbers{}, native: "amd64"}
+)
+
+// universes draws small sets of packages.
+type universes struct {
+	virtual   bool // with provided names
+	multiarch bool
+}
+
+func (u universes) draw(t *rapid.T, most int) (all []*repo.Package) {
+	known := map[string]bool{}
+	for range rapid.IntRange(1, most).Draw(t, "packages") {
+		p := &repo.Package{
+			Name:         rapid.SampledFrom(someNames).Draw(t, "name"),
+			Version:      version(t),
+			Architecture: "amd64",
+			MultiArch:    repo.Single,
+		}
+		if u.multiarch {
+			p.Architecture = rapid.SampledFrom([]string{"amd64", "i386", "all"}).Draw(t, "architecture")
+			p.MultiArch = rapid.SampledFrom([]repo.MultiArch{repo.Single, repo.Same, repo.Foreign, repo.Allowed}).Draw(t, "multi-arch")
+		}
+		if known[p.String()] {
+			continue
+		}
+		known[p.String()] = true
+		for range rapid.IntRange(0, 3).Draw(t, "relations") {
+			p.Relations = append(p.Relations, u.relation(t))
+		}
+		if u.virtual && rapid.Bool().Draw(t, "provides") {
+			x := repo.Provide{Name: rapid.SampledFrom([]string{"v", "w", "a"}).Draw(t, "provided")}
+			if rapid.Bool().Draw(t, "versioned") {
+				x.Version = version(t)
+			}
+			p.Provides = append(p.Provides, x)
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+func (u universes) relation(t *rapid.T) (r repo.Relation) {
+	r.Kind = rapid.SampledFrom([]repo.Kind{
+		repo.Requires, repo.Requires, repo.Requires, repo.PreRequires, repo.Recommends, repo.Recommends, repo.Conflicts, repo.Breaks,
+	}).Draw(t, "kind")
+	alternatives := 1
+	if r.Kind != repo.Conflicts && r.Kind != repo.Breaks {
+		alternatives = rapid.IntRange(1, 2).Draw(t, "alternatives")
+	}
+	asked := someNames
+	if u.virtual {
+		asked = append([]string{"v", "w", "missing"}, someNames...)
+	}
+	for range alternatives {
+		d := repo.Dependency{Name: rapid.SampledFrom(asked).Draw(t, "asked")}
+		if rapid.IntRange(0, 2).Draw(t, "constrained") == 0 {
+			d.Op = rapid.SampledFrom([]repo.Op{repo.Less, repo.LessEqual, repo.Equal, repo.GreaterEqual, repo.Greater}).Draw(t, "op")
+			d.Version = version(t)
+		}
+		if u.multiarch && rapid.IntRange(0, 4).Draw(t, "qualified") == 0 {
+			d.Architecture = rapid.SampledFrom([]string{"any", "i386", "amd64"}).Draw(t, "qualifier")
+		}
+		r.Alternatives = append(r.Alternatives, d)
+	}
+	return r
+}
+
+func version(t *rapid.T) string { return strconv.Itoa(rapid.IntRange(1, 3).Draw(t, "version")) }
+
+func picked(s *Solution) (all []*repo.Package) {
+	for _, p := range s.Picks {
+		all = append(all, p.Package)
+	}
+	return all
+}
+
+func describe(all []*repo.Package) (text string) {
+	for _, p := range all {
+		text += fmt.Sprintf("%s %v, relations %v, provides %v\n", p, p.MultiArch, p.Relations, p.Provides)
+	}
+	return text
+}
+
+// TestWitness: a seed's picks can be installed whenever any set with the seed in it
+// can be, and only then nothing is reported.
+func TestWitness(t *testing.T) {
+	for name, kind := range map[string]universes{"plain": {}, "virtual": {virtual: true}, "multiarch": {virtual: true, multiarch: true}} {
+		t.Run(name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				all := kind.draw(t, 9)
+				name := rapid.SampledFrom(someNames).Draw(t, "seed")
+				options := Options{Native: "amd64", Foreign: []string{"i386"}, Recommends: rapid.Bool().Draw(t, "recommends")}
+				s := Solve(repo.NewCatalog(numbers{}, all), []Seed{{Pattern: name}}, options)
+				if len(s.Unknown) > 0 || len(s.Renamed) > 0 {
+					t.Skip("the seed is not there")
+				}
+				possible := slices.ContainsFunc(all, func(p *repo.Package) bool {
+					return p.Name == name && checks.architecture(p) == "amd64" && checks.installable(all, p)
+				})
+				problems := checks.problems(picked(s))
+				if reported := len(s.Unresolved)+len(s.Conflicts) > 0; reported == possible || reported != (len(problems) > 0) {
+					t.Fatalf("installable: %v; picks %v; problems %q; reports %q; of\n%s", possible, names(s.Picks), problems, reports(s), describe(all))
+				}
+				for _, p := range s.Picks {
+					if chain := s.chain(p.Package); len(chain) == 0 || chain[0].Reason.Seed != name {
+						t.Fatalf("%s has no chain from the seed: %v", p.Package, chain)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestRecommendsAreTakenWherePossible: none is left out that could be added to the
+// picks, and none keeps a seed from being installed.
+func TestRecommendsAreTakenWherePossible(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		all := universes{virtual: true}.draw(t, 8)
+		c := repo.NewCatalog(numbers{}, all)
+		name := rapid.SampledFrom(someNames).Draw(t, "seed")
+		with := Solve(c, []Seed{{Pattern: name}}, Options{Native: "amd64", Recommends: true})
+		without := Solve(c, []Seed{{Pattern: name}}, Options{Native: "amd64"})
+		if len(reports(with)) > 0 {
+			if len(reports(without)) == 0 {
+				t.Fatalf("with recommends: %q, without them none; of\n%s", reports(with), describe(all))
+			}
+			t.Skip("not installable")
+		}
+		set := picked(with)
+		for _, p := range set {
+			for _, r := range p.Relations {
+				if r.Kind != repo.Recommends || checks.satisfied(p, r, set) {
+					continue
+				}
+				for _, q := range all {
+					if checks.satisfied(p, r, []*repo.Package{q}) && checks.installable(all, append(slices.Clone(set), q)...) {
+						t.Fatalf("%s recommends %s, and %s can be added to %v; of\n%s", p, r, q, names(with.Picks), describe(all))
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestOrderOfSeeds: the answer is the union of each seed's own, whatever their order.
+func TestOrderOfSeeds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := repo.NewCatalog(numbers{}, universes{virtual: true}.draw(t, 12))
+		var list []Seed
+		for _, name := range append([]string{"v", "[ab]", "nothing"}, someNames...) {
+			list = append(list, Seed{Pattern: name})
+		}
+		list = list[:rapid.IntRange(1, len(list)).Draw(t, "seeds")]
+		options := Options{Native: "amd64", Recommends: true}
+		want := Solve(c, list, options)
+		got := Solve(c, rapid.Permutation(list).Draw(t, "order"), options)
+		samePackage := cmp.Comparer(func(p, q *repo.Package) bool { return p == q })
+		if diff := cmp.Diff(want, got, samePackage); diff != "" {
+			t.Fatalf("another order of seeds (-want +got):\n%s", diff)
+		}
+		union := map[*repo.Package]bool{}
+		for _, seed := range list {
+			for _, p := range Solve(c, []Seed{seed}, options).Picks {
+				union[p.Package] = true
+			}
+		}
+		if len(union) != len(want.Picks) {
+			t.Fatalf("the union of the seeds' own picks has %d packages, the answer %d", len(union), len(want.Picks))
+		}
+	})
+}
+
+// TestOrderOfPackages: where names decide between all packages, their order does not
+// matter.
+func TestOrderOfPackages(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		all := universes{}.draw(t, 12)
+		list := []Seed{{Pattern: "a"}, {Pattern: "b"}}
+		options := Options{Native: "amd64", Recommends: true}
+		want := Solve(repo.NewCatalog(numbers{}, all), list, options)
+		got := Solve(repo.NewCatalog(numbers{}, rapid.Permutation(all).Draw(t, "order")), list, options)
+		if diff := cmp.Diff(names(want.Picks), names(got.Picks)); diff != "" {
+			t.Fatalf("picks in another order (-want +got):\n%s\nof\n%s", diff, describe(all))
+		}
+	})
+}
+
+// TestIrrelevantPackages: packages that nothing asks for change nothing.
+func TestIrrelevantPackages(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		all := universes{virtual: true}.draw(t, 9)
+		var more []*repo.Package
+		for i, p := range (universes{virtual: true}).draw(t, 9) {
+			p.Name, p.Provides = "z"+strconv.Itoa(i), nil
+			more = append(more, p)
+		}
+		list := []Seed{{Pattern: "a"}, {Pattern: "b"}}
+		options := Options{Native: "amd64", Recommends: true}
+		want := Solve(repo.NewCatalog(numbers{}, all), list, options)
+		got := Solve(repo.NewCatalog(numbers{}, slices.Concat(all, more)), list, options)
+		if diff := cmp.Diff(names(want.Picks), names(got.Picks)); diff != "" {
+			t.Fatalf("picks beside others (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff(reports(want), reports(got)); diff != "" {
+			t.Fatalf("reports beside others (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestAssumed: the picks can be installed beside the assumed packages, less those
+// that they replace, if any set can that keeps every assumed name.
+func TestAssumed(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		all := universes{}.draw(t, 7)
+		assumed := universes{}.draw(t, 3)
+		for _, p := range assumed {
+			p.Relations = slices.DeleteFunc(p.Relations, func(r repo.Relation) bool { return r.Kind.Hard() })
+		}
+		if len(checks.problems(assumed)) > 0 {
+			t.Skip("such a machine cannot be")
+		}
+		name := rapid.SampledFrom(someNames).Draw(t, "seed")
+		s := Solve(repo.NewCatalog(numbers{}, all), []Seed{{Pattern: name}}, Options{Native: "amd64", Assumed: assumed})
+		if len(s.Unknown) > 0 {
+			t.Skip("the seed is not there")
+		}
+		set := picked(s)
+		for _, p := range assumed {
+			if !slices.ContainsFunc(set, func(q *repo.Package) bool { return q.Name == p.Name }) {
+				set = append(set, p)
+			}
+		}
+		possible := false
+		for _, p := range all {
+			if p.Name == name {
+				checks.subsets(slices.Concat(all, assumed), []*repo.Package{p}, func(set []*repo.Package) bool {
+					possible = !slices.ContainsFunc(assumed, func(p *repo.Package) bool {
+						return !slices.ContainsFunc(set, func(q *repo.Package) bool { return q.Name == p.Name })
+					})
+					return !possible
+				})
+			}
+			if possible {
+				break
+			}
+		}
+		problems := checks.problems(set)
+		if reported := len(s.Unresolved)+len(s.Conflicts) > 0; reported == possible || reported != (len(problems) > 0) {
+			t.Fatalf("installable: %v; picks %v; problems %q; reports %q; assumed\n%sof\n%s",
+				possible, names(s.Picks), problems, reports(s), describe(assumed), describe(all))
+		}
+	})
+}
+
+// TestBudget: a search that is given up still ends with a closure and says so.
+func TestBudget(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		all := universes{virtual: true}.draw(t, 9)
+		u := newUniverse(repo.NewCatalog(numbers{}, all), Options{Native: "amd64"}, nil)
+		wishes, _ := u.wishes([]Seed{{Pattern: "a"}})
+		if len(wishes) == 0 {
+			t.Skip("the seed is not there")
+		}
+		s := newSearch(u)
+		s.budget = rapid.IntRange(0, 3).Draw(t, "budget")
+		w := s.witness(wishes[0].candidates)
+		var set []*repo.Package
+		for _, m := range w.members {
+			set = append(set, u.at(m.number))
+		}
+		if problems := checks.problems(set); (len(problems) > 0) != (len(w.broken) > 0) {
+			t.Fatalf("problems %q, but %d facts are reported as broken; of\n%s", problems, len(w.broken), describe(all))
+		}
+	})
+}
+
+// TestHardRequest: pigeons that each need a hole of their own, one too few, are
+// beyond any search of this kind; the answer comes nevertheless.
+func TestHardRequest(t *testing.T) {
+	text := "a 1"
+	for pigeon := range 12 {
+		text += fmt.Sprintf("; requires p%d", pigeon)
+	}
+	for pigeon := range 12 {
+		text += fmt.Sprintf("\np%d 1; requires ", pigeon)
+		for hole := range 11 {
+			if hole > 0 {
+				text += " | "
+			}
+			text += fmt.Sprintf("p%dh%d", pigeon, hole)
+		}
+		for hole := range 11 {
+			text += fmt.Sprintf("\np%dh%d 1; provides h%d; conflicts h%d", pigeon, hole, hole, hole)
+		}
+	}
+	s := Solve(catalog(t, text), seeds(t, "a"), Options{Native: "amd64"})
+	if len(s.Picks) != 25 || len(s.Conflicts) == 0 {
+		t.Errorf("%d picks and %d conflicts, expected the pigeons with a hole each and a report", len(s.Picks), len(s.Conflicts))
+	}
+}
