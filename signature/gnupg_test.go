@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 )
@@ -35,6 +36,8 @@ var gnupgHome string
 type gnupg struct {
 	fingerprints map[string]string // of primary keys
 	subkeys      map[string]string // of signing subkeys
+	documents    map[string][]byte // clear-signed, in many ways
+	unrevoked    []byte            // the key "revoked" before that
 }
 
 // gpg runs gpg over the input and returns its output.
@@ -52,7 +55,7 @@ func gpg(t testing.TB, input []byte, args ...string) []byte {
 
 var gnupgOnce sync.Once
 
-var gnupgKeys = gnupg{map[string]string{}, map[string]string{}}
+var gnupgKeys = gnupg{map[string]string{}, map[string]string{}, map[string][]byte{}, nil}
 
 // withGnuPG makes the keys, once for all tests.
 func withGnuPG(t testing.TB) gnupg {
@@ -89,8 +92,11 @@ func withGnuPG(t testing.TB) gnupg {
 			gpg(t, nil, append(options, "--passphrase", "", "--quick-add-key", gnupgKeys.fingerprints[name], "ed25519", "sign", expires)...)
 			gnupgKeys.subkeys[name] = fingerprintsOf(t, name)[1]
 		}
+		gnupgKeys.signDocuments(t)
+		gnupgKeys.unrevoked = gnupgKeys.export(t, "revoked")
+		gnupgKeys.spoilKeys(t)
 	})
-	if len(gnupgKeys.subkeys) != 3 {
+	if gnupgKeys.unrevoked == nil {
 		t.Fatal("GnuPG made no keys")
 	}
 	return gnupgKeys
@@ -128,6 +134,34 @@ func (g gnupg) export(t testing.TB, names ...string) []byte {
 // clearSign signs with the key of the name.
 func (g gnupg) clearSign(t testing.TB, content []byte, name string, options ...string) []byte {
 	return gpg(t, content, append(options, "--local-user", g.fingerprints[name], "--clear-sign")...)
+}
+
+// signDocuments signs in every way that is judged, while all keys are good.
+func (g *gnupg) signDocuments(t testing.TB) {
+	in2020 := []string{"--faked-system-time", "20200601T000000"}
+	future := []string{"--faked-system-time", time.Now().AddDate(1, 0, 0).UTC().Format("20060102T150405")}
+	for _, name := range []string{"rsa", "ed25519", "other", "subkey", "subkey-revoked", "revoked", "weak"} {
+		g.documents[name] = g.clearSign(t, release, name)
+	}
+	for _, name := range []string{"expired", "extended", "subkey-expired"} {
+		g.documents[name] = g.clearSign(t, release, name, in2020...)
+	}
+	g.documents["two"] = gpg(t, release, "-u", g.fingerprints["other"], "-u", g.fingerprints["ed25519"], "--clear-sign")
+	g.documents["dsa"] = g.clearSign(t, release, "dsa", "--digest-algo", "SHA256")
+	g.documents["sha1"] = g.clearSign(t, release, "rsa", "--digest-algo", "SHA1")
+	g.documents["md5"] = g.clearSign(t, release, "rsa", "--allow-weak-digest-algos", "--digest-algo", "MD5")
+	g.documents["sha256"] = g.clearSign(t, release, "rsa", "--digest-algo", "SHA256")
+	g.documents["future"] = g.clearSign(t, release, "rsa", future...)
+	g.documents["brief"] = g.clearSign(t, release, "extended", append(in2020, "--default-sig-expire", "2d")...)
+	g.documents["critical"] = g.clearSign(t, release, "rsa", "--sig-notation", "!fit@example.org=no")
+}
+
+// spoilKeys revokes keys, and takes back an expiry.
+func (g *gnupg) spoilKeys(t testing.TB) {
+	gpg(t, nil, "--passphrase", "", "--quick-set-expire", g.fingerprints["extended"], "never")
+	revocation := gnupgHome + "/openpgp-revocs.d/" + g.fingerprints["revoked"] + ".rev"
+	gpg(t, bytes.Replace(read(t, revocation), []byte(":-----BEGIN"), []byte("-----BEGIN"), 1), "--import")
+	gpg(t, []byte("y\n0\n\ny\n"), "--command-fd", "0", "--edit-key", g.fingerprints["subkey-revoked"], "key 1", "revkey", "save")
 }
 
 // aptAccepts asks gpgv, and judges its answer as apt does: a signature counts

@@ -149,10 +149,11 @@ func TestReadKeyReadsKeysOfGnuPG(t *testing.T) {
 
 func TestReadKeyOpensPassphrases(t *testing.T) {
 	withGnuPG(t)
-	const name = "secret <secret@example.org>"
-	gpg(t, nil, "--passphrase", "open sesame", "--quick-gen-key", name, "ed25519", "sign", "never")
+	gpg(t, nil, "--passphrase", "open sesame", "--quick-gen-key", "secret <secret@example.org>", "ed25519", "sign", "never")
+	fingerprint := fingerprintsOf(t, "secret")[0]
 	path := filepath.Join(t.TempDir(), "key")
-	write(t, path, gpg(t, nil, "--passphrase", "open sesame", "--armor", "--export-secret-keys", "="+name))
+	write(t, path, gpg(t, nil, "--passphrase", "open sesame", "--armor", "--export-secret-keys", fingerprint))
+	gpg(t, nil, "--delete-secret-and-public-key", fingerprint)
 	for passphrase, want := range map[string]error{"": signature.ErrPassphrase, "close sesame": signature.ErrPassphrase, "open sesame": nil} {
 		k, err := signature.ReadKey(path, []byte(passphrase))
 		if !errors.Is(err, want) || err != nil && !strings.Contains(err.Error(), path) {

@@ -2,6 +2,7 @@ package signature
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -124,12 +125,21 @@ func (k *Keyring) keysFor(s *packet.Signature) (keys []key) {
 	return keys
 }
 
-// check returns who of the keys made the signature, if it is good.
+// check returns who of the keys, which are copies of one, made the signature, if it
+// is good. A copy that does not know of the key's revocation is out of date.
 func check(content []byte, s *packet.Signature, keys []key, now time.Time) (signer string, err error) {
 	for _, key := range keys {
-		if err = checkBy(key, content, s, now); err == nil {
-			return key.signer(), nil
+		switch reason := checkBy(key, content, s, now); {
+		case errors.Is(reason, ErrRevoked):
+			return "", reason
+		case reason == nil:
+			signer = key.signer()
+		default:
+			err = reason
 		}
+	}
+	if signer != "" {
+		return signer, nil
 	}
 	return "", err
 }

@@ -35,30 +35,6 @@ func keyring(t testing.TB, keys []byte, fingerprints ...string) *signature.Keyri
 
 func TestInlineJudgesAsAptDoes(t *testing.T) {
 	g := withGnuPG(t)
-	in2020 := []string{"--faked-system-time", "20200601T000000"}
-	future := []string{"--faked-system-time", time.Now().AddDate(1, 0, 0).UTC().Format("20060102T150405")}
-	// Everything is signed before the keys are spoiled.
-	documents := map[string][]byte{}
-	for _, name := range []string{"rsa", "ed25519", "other", "subkey", "subkey-revoked", "revoked", "weak"} {
-		documents[name] = g.clearSign(t, release, name)
-	}
-	for _, name := range []string{"expired", "extended", "subkey-expired"} {
-		documents[name] = g.clearSign(t, release, name, in2020...)
-	}
-	documents["two"] = gpg(t, release, "-u", g.fingerprints["other"], "-u", g.fingerprints["ed25519"], "--clear-sign")
-	documents["dsa"] = g.clearSign(t, release, "dsa", "--digest-algo", "SHA256")
-	documents["sha1"] = g.clearSign(t, release, "rsa", "--digest-algo", "SHA1")
-	documents["md5"] = g.clearSign(t, release, "rsa", "--allow-weak-digest-algos", "--digest-algo", "MD5")
-	documents["sha256"] = g.clearSign(t, release, "rsa", "--digest-algo", "SHA256")
-	documents["future"] = g.clearSign(t, release, "rsa", future...)
-	documents["brief"] = g.clearSign(t, release, "extended", append(in2020, "--default-sig-expire", "2d")...)
-	documents["critical"] = g.clearSign(t, release, "rsa", "--sig-notation", "!fit@example.org=no")
-
-	gpg(t, nil, "--passphrase", "", "--quick-set-expire", g.fingerprints["extended"], "never")
-	revocation := gnupgHome + "/openpgp-revocs.d/" + g.fingerprints["revoked"] + ".rev"
-	gpg(t, bytes.Replace(read(t, revocation), []byte(":-----BEGIN"), []byte("-----BEGIN"), 1), "--import")
-	gpg(t, []byte("y\n0\n\ny\n"), "--command-fd", "0", "--edit-key", g.fingerprints["subkey-revoked"], "key 1", "revkey", "save")
-
 	for _, test := range []struct {
 		document string
 		keys     []string
@@ -99,11 +75,11 @@ func TestInlineJudgesAsAptDoes(t *testing.T) {
 		name := strings.Join(append([]string{test.document, "by"}, append(test.keys, test.pins...)...), " ")
 		t.Run(name, func(t *testing.T) {
 			keys := g.export(t, test.keys...)
-			content, signers, err := keyring(t, keys, test.pins...).Inline(documents[test.document], time.Now())
+			content, signers, err := keyring(t, keys, test.pins...).Inline(g.documents[test.document], time.Now())
 			if !errors.Is(err, test.want) || err != nil && !strings.Contains(err.Error(), test.text) {
 				t.Fatalf("error %v\nwant  %v with %q", err, test.want, test.text)
 			}
-			if apt := aptAccepts(t, keys, documents[test.document]); apt != (err == nil) && !test.stricter {
+			if apt := aptAccepts(t, keys, g.documents[test.document]); apt != (err == nil) && !test.stricter {
 				t.Errorf("apt accepts it: %v", apt)
 			}
 			if err != nil {
@@ -121,6 +97,20 @@ func TestInlineJudgesAsAptDoes(t *testing.T) {
 				t.Errorf("signers %q", signers)
 			}
 		})
+	}
+}
+
+func TestInlineHeedsRevocationsInAnyCopyOfAKey(t *testing.T) {
+	g := withGnuPG(t)
+	revoked := g.export(t, "revoked")
+	for _, copies := range [][][]byte{{g.unrevoked, revoked}, {revoked, g.unrevoked}} {
+		k := keyring(t, bytes.Join(copies, nil))
+		if _, _, err := k.Inline(g.documents["revoked"], time.Now()); !errors.Is(err, signature.ErrRevoked) {
+			t.Error(err)
+		}
+	}
+	if _, _, err := keyring(t, g.unrevoked).Inline(g.documents["revoked"], time.Now()); err != nil {
+		t.Errorf("with the copy from before: %v", err)
 	}
 }
 
