@@ -71,6 +71,9 @@ func (r *run) publish(g *generation) (*Report, error) {
 		return r.rest()
 	}
 	replaced, err := r.Store.Publish(publication)
+	if err == nil && r.Check != CheckChanged {
+		err = r.Store.Restore(r.Mirror.Name, record)
+	}
 	if err != nil {
 		return nil, err
 	}

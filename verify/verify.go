@@ -149,10 +149,7 @@ func (c *checker) target(ctx context.Context, t *Target) ([]*repo.Package, error
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range t.Required {
-		files = append(files, f)
-	}
-	if err := c.files(ctx, t, files); err != nil {
+	if err := c.files(ctx, t, append(files, t.Required...)); err != nil {
 		return nil, err
 	}
 	var packages []repo.File

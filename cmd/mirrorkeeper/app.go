@@ -162,7 +162,7 @@ func (a *app) log(w io.Writer) *slog.Logger {
 	case a.json():
 		return slog.New(slog.NewJSONHandler(w, options))
 	case a.terminal():
-		return slog.New(tint.NewHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly}))
+		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly}))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
 }

@@ -1,0 +1,456 @@
+package mirror_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mirrorkeeper/mirrorkeeper/deb"
+	"github.com/mirrorkeeper/mirrorkeeper/fetch"
+	"github.com/mirrorkeeper/mirrorkeeper/internal/repotest"
+	"github.com/mirrorkeeper/mirrorkeeper/mirror"
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+	"github.com/mirrorkeeper/mirrorkeeper/signature"
+	"github.com/mirrorkeeper/mirrorkeeper/solver"
+	"github.com/mirrorkeeper/mirrorkeeper/store"
+)
+
+// upstream is a repository behind a server, in a test.
+type upstream struct {
+	*repotest.Deb
+	server *repotest.Server
+	dir    string
+}
+
+func newUpstream(t *testing.T, packages string) *upstream {
+	t.Helper()
+	u := &upstream{Deb: repotest.NewDeb(t), dir: t.TempDir()}
+	u.AddText(packages)
+	u.Publish(u.dir)
+	u.server = repotest.Serve(t, u.dir)
+	return u
+}
+
+func (u *upstream) source(t *testing.T, name string) mirror.Source {
+	t.Helper()
+	ring := &signature.Keyring{}
+	if err := ring.Add("upstream's key", u.Key.Public(t, false)); err != nil {
+		t.Fatal(err)
+	}
+	return mirror.Source{
+		Source: &repo.Source{
+			Name: name, Type: "deb", URLs: []string{u.server.URL}, Suites: []string{"stable"},
+			Components: []string{"main"}, Architectures: []string{"amd64"},
+		},
+		Format: deb.Format{}, Keys: ring, Fingerprints: ring.Fingerprints(),
+	}
+}
+
+func newSigning(t *testing.T) *mirror.Signing {
+	t.Helper()
+	key, err := signature.Generate("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	armored, binary, err := key.Public()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring := &signature.Keyring{}
+	if err := ring.Add("our key", binary); err != nil {
+		t.Fatal(err)
+	}
+	return &mirror.Signing{Signer: key, Verifier: ring, Fingerprint: key.Fingerprint(), Public: map[string][]byte{"key.asc": armored}}
+}
+
+// newJob makes a job over the sources in a fresh destination.
+func newJob(t *testing.T, sources ...mirror.Source) *mirror.Job {
+	t.Helper()
+	dir := t.TempDir()
+	s, err := store.Open(dir, filepath.Join(dir, ".mirrorkeeper"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{DisableCompression: true}}
+	t.Cleanup(client.CloseIdleConnections)
+	return &mirror.Job{
+		Mirror: &mirror.Mirror{Name: "m", Sources: sources, Recommends: true},
+		Store:  s,
+		Fetcher: fetch.New(fetch.Options{
+			Client: client, Retries: 1, Backoff: fetch.Backoff{Base: time.Millisecond, Max: time.Millisecond},
+		}),
+		Grace: time.Hour,
+	}
+}
+
+func run(t *testing.T, j *mirror.Job) *mirror.Report {
+	t.Helper()
+	r, err := mirror.Run(context.Background(), j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// partial makes the job's mirror a partial one.
+func partial(t *testing.T, j *mirror.Job, seeds ...string) {
+	t.Helper()
+	j.Mirror.Packages = nil
+	for _, s := range seeds {
+		j.Mirror.Packages = append(j.Mirror.Packages, solver.Seed{Pattern: s, Label: s})
+	}
+	if j.Mirror.Sign == nil {
+		j.Mirror.Sign = newSigning(t)
+	}
+}
+
+// debs are the names of the package files in the tree.
+func debs(t *testing.T, j *mirror.Job) (names []string) {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(j.Store.Destination(), "m", "pool", "*", "*", "*", "*.deb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range found {
+		name, _, _ := strings.Cut(filepath.Base(f), "_")
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func TestUnchangedAsksOneQuestion(t *testing.T) {
+	t.Parallel()
+	u := newUpstream(t, "a\n Depends: b\nb\n")
+	j := newJob(t, u.source(t, "s"))
+	if r := run(t, j); !r.Changed || r.Packages != 2 {
+		t.Errorf("first run: %+v", r)
+	}
+	u.server.Reset()
+	if r := run(t, j); r.Changed || r.Packages != 2 {
+		t.Errorf("second run: %+v", r)
+	}
+	asked := u.server.Requests("")
+	if len(asked) != 1 || !asked[0].Conditional() {
+		t.Errorf("the second run asked %v", asked)
+	}
+}
+
+func TestUpstreamMovesWhileItIsRead(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{`Packages`, `by-hash`, `\.deb$`} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			u := newUpstream(t, "a\nb\n")
+			j := newJob(t, u.source(t, "s"))
+			moved := false
+			u.server.Strike(at, repotest.Before(func(*http.Request) {
+				if !moved {
+					moved = true
+					u.Suite("stable").Remove("a")
+					u.AddText("a 2.0\n")
+					u.Publish(u.dir)
+				}
+			}))
+			j.Fetcher = oneAtATime(t)
+			r := run(t, j)
+			content, err := os.ReadFile(filepath.Join(r.Dir, "dists/stable/InRelease"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			now, err := os.ReadFile(filepath.Join(u.dir, "dists/stable/InRelease"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(content) != string(now) {
+				t.Error("the mirror does not show what upstream moved to")
+			}
+		})
+	}
+}
+
+func oneAtATime(t *testing.T) *fetch.Fetcher {
+	t.Helper()
+	client := &http.Client{Transport: &http.Transport{}}
+	t.Cleanup(client.CloseIdleConnections)
+	return fetch.New(fetch.Options{Client: client, Connections: 1, PerHost: 1})
+}
+
+func TestReplayIsRefused(t *testing.T) {
+	t.Parallel()
+	u := newUpstream(t, "a\n")
+	suite := u.Suite("stable")
+	suite.Date = time.Now().Add(-time.Hour)
+	u.Publish(u.dir)
+	j := newJob(t, u.source(t, "s"))
+	before := run(t, j)
+	suite.Date = time.Now().Add(-2 * time.Hour)
+	u.Publish(u.dir)
+	if _, err := mirror.Run(context.Background(), j); !errors.Is(err, mirror.ErrReplay) {
+		t.Error("an older root:", err)
+	}
+	if now, err := j.Store.Published("m"); err != nil || now.ID != before.Generation {
+		t.Error("the published state has changed:", now, err)
+	}
+}
+
+func TestShrinkStopsTheRun(t *testing.T) {
+	t.Parallel()
+	for _, seeds := range [][]string{nil, {"a"}} {
+		u := newUpstream(t, "a\nb\nc\nd\n")
+		j := newJob(t, u.source(t, "s"))
+		if seeds != nil {
+			partial(t, j, seeds...)
+		}
+		run(t, j)
+		for _, name := range []string{"b", "c", "d"} {
+			u.Suite("stable").Remove(name)
+		}
+		u.Suite("stable").Remove("a")
+		u.AddText("a 2.0\n")
+		u.Publish(u.dir)
+		if _, err := mirror.Run(context.Background(), j); !errors.Is(err, mirror.ErrShrunk) {
+			t.Errorf("seeds %v: %v", seeds, err)
+		}
+		j.AllowShrink = true
+		if r := run(t, j); !r.Changed || r.Packages != 1 {
+			t.Errorf("seeds %v, allowed: %+v", seeds, r)
+		}
+	}
+}
+
+func TestPartialMirrorIgnoresSomeErrors(t *testing.T) {
+	t.Parallel()
+	u := newUpstream(t, "a\n Depends: b\nb\nc\n")
+	u.server.Strike(`/b_`, repotest.NotFound())
+	j := newJob(t, u.source(t, "s"))
+	partial(t, j, "a", "c")
+	if _, err := mirror.Run(context.Background(), j); err == nil {
+		t.Error("a missing package is no error although none may be ignored")
+	}
+	j.Mirror.IgnoreErrors = 1
+	j.Fetcher = fetch.New(fetch.Options{IgnoreErrors: 1})
+	r := run(t, j)
+	if d := cmp.Diff([]string{"c"}, debs(t, j)); d != "" {
+		t.Error("a needs b, which cannot be had:", d)
+	}
+	if len(r.Skipped) != 2 || r.Incomplete == 0 {
+		t.Errorf("skipped: %+v", r.Skipped)
+	}
+	u.server.Heal()
+	if run(t, j); !slices.Equal(debs(t, j), []string{"a", "b", "c"}) {
+		t.Error("once upstream is well again, all are there:", debs(t, j))
+	}
+}
+
+func TestFullMirrorWithAFileMissingIsNotPublished(t *testing.T) {
+	t.Parallel()
+	u := newUpstream(t, "a\nb\n")
+	u.server.Strike(`/b_`, repotest.NotFound())
+	j := newJob(t, u.source(t, "s"))
+	j.Fetcher = fetch.New(fetch.Options{IgnoreErrors: 5})
+	if _, err := mirror.Run(context.Background(), j); err == nil || !strings.Contains(err.Error(), "b_1.0") {
+		t.Error(err)
+	}
+	if left, _ := os.ReadDir(filepath.Join(j.Store.Destination(), "m")); len(left) > 0 {
+		t.Error("something was published:", left)
+	}
+	u.server.Heal()
+	u.server.Reset()
+	run(t, j)
+	if again := u.server.Requests(`/a_`); len(again) > 0 {
+		t.Error("what was fetched is fetched again:", again)
+	}
+}
+
+func TestPartialMirrorStaysWhenWhatItHoldsDoes(t *testing.T) {
+	t.Parallel()
+	u := newUpstream(t, "a\nb\n")
+	j := newJob(t, u.source(t, "s"))
+	partial(t, j, "a")
+	before := run(t, j)
+	u.AddText("c\n")
+	u.Publish(u.dir)
+	if r := run(t, j); r.Changed || r.Generation != before.Generation {
+		t.Errorf("a new generation for a package that it does not hold: %+v", r)
+	}
+	u.server.Reset()
+	run(t, j)
+	if asked := u.server.Requests(""); len(asked) != 1 {
+		t.Error("the newer root was not noted; asked again:", asked)
+	}
+	u.Suite("stable").Remove("a")
+	u.AddText("a 2.0\n Depends: c\n")
+	u.Publish(u.dir)
+	if r := run(t, j); !r.Changed || r.Packages != 2 {
+		t.Errorf("a was upgraded: %+v", r)
+	}
+}
+
+func TestRenewal(t *testing.T) {
+	t.Parallel()
+	u := newUpstream(t, "a\n")
+	j := newJob(t, u.source(t, "s"))
+	partial(t, j, "a")
+	j.Mirror.ValidFor = 10 * time.Hour
+	now := time.Now()
+	j.Now = func() time.Time { return now }
+	run(t, j)
+	now = now.Add(4 * time.Hour)
+	if r := run(t, j); r.Changed {
+		t.Error("signed again although most of the time is left")
+	}
+	now = now.Add(2 * time.Hour)
+	if r := run(t, j); !r.Changed {
+		t.Error("not signed again although half of the time has passed")
+	}
+}
+
+func TestIndependentSources(t *testing.T) {
+	t.Parallel()
+	good, bad := newUpstream(t, "a\n"), newUpstream(t, "b\n")
+	j := newJob(t, good.source(t, "good"), bad.source(t, "bad"))
+	run(t, j)
+	good.AddText("c\n")
+	good.Publish(good.dir)
+	bad.server.Strike("", repotest.Answer(http.StatusForbidden, "no"))
+	if _, err := mirror.Run(context.Background(), j); err == nil {
+		t.Error("one source fails: the mirror is to stay as it is")
+	}
+	j.Mirror.Independent = true
+	r := run(t, j)
+	if !r.Changed || r.Incomplete == 0 || r.Packages != 3 {
+		t.Errorf("independent: %+v", r)
+	}
+}
+
+func TestOnlyPartOfAMirror(t *testing.T) {
+	t.Parallel()
+	one, two := newUpstream(t, "a\n"), newUpstream(t, "b\n")
+	j := newJob(t, one.source(t, "one"), two.source(t, "two"))
+	run(t, j)
+	for _, u := range []*upstream{one, two} {
+		u.AddText("new\n")
+		u.Publish(u.dir)
+		u.server.Reset()
+	}
+	j.Only = []string{"two"}
+	r := run(t, j)
+	if r.Packages != 3 || len(one.server.Requests("")) > 0 {
+		t.Errorf("packages %d, the other source was asked %v", r.Packages, one.server.Requests(""))
+	}
+	j.Only = []string{"three"}
+	if _, err := mirror.Run(context.Background(), j); err == nil || !strings.Contains(err.Error(), "one/stable, two/stable") {
+		t.Error(err)
+	}
+}
+
+func TestPlanChangesNothing(t *testing.T) {
+	t.Parallel()
+	u := newUpstream(t, "a\n Depends: b, missing\nb\nc\n")
+	j := newJob(t, u.source(t, "s"))
+	partial(t, j, "a")
+	plan, err := mirror.Plan(context.Background(), j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := os.ReadDir(filepath.Join(j.Store.Destination(), "m")); len(left) > 0 {
+		t.Error("plan has published", left)
+	}
+	if got := u.server.Requests(`\.deb$`); len(got) > 0 {
+		t.Error("plan has fetched", got)
+	}
+	r := run(t, j)
+	if plan.Add != r.Added || len(plan.Picked) != r.Packages || len(plan.Unresolved) != len(r.Unresolved) || plan.Bytes != r.Bytes {
+		t.Errorf("plan %d added, %d packages, %v, %d bytes; run %+v", plan.Add, len(plan.Picked), plan.Unresolved, plan.Bytes, r)
+	}
+	j.Offline = true
+	u.server.Reset()
+	if plan, err = mirror.Plan(context.Background(), j); err != nil || plan.Add != 0 || plan.Bytes != 0 {
+		t.Errorf("plan after the run: %+v, %v", plan, err)
+	}
+	if asked := u.server.Requests(""); len(asked) > 0 {
+		t.Error("an offline plan has asked", asked)
+	}
+}
+
+func TestMovedPlaceIsRefused(t *testing.T) {
+	t.Parallel()
+	one, two := newUpstream(t, "a\n"), newUpstream(t, "b\n")
+	j := newJob(t, one.source(t, "one"))
+	run(t, j)
+	j.Mirror.Sources = append(j.Mirror.Sources, two.source(t, "two"))
+	_, err := mirror.Run(context.Background(), j)
+	if err == nil || !strings.Contains(err.Error(), "would move") {
+		t.Fatal(err)
+	}
+	j.Mirror.Sources[0].Source.Path = "."
+	if r := run(t, j); r.Packages != 2 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestCheckMendsTheMirror(t *testing.T) {
+	t.Parallel()
+	for _, seeds := range [][]string{nil, {"a"}} {
+		u := newUpstream(t, "a\n Depends: b\nb\n")
+		j := newJob(t, u.source(t, "s"))
+		if seeds != nil {
+			partial(t, j, seeds...)
+		}
+		r := run(t, j)
+		for _, pattern := range []string{"pool/*/*/*/b_*.deb", "dists/stable/main/binary-amd64/Packages.gz"} {
+			found, err := filepath.Glob(filepath.Join(r.Dir, pattern))
+			if err != nil || len(found) != 1 {
+				t.Fatal(pattern, found, err)
+			}
+			content, err := os.ReadFile(found[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			content[len(content)/2] ^= 1
+			if err := os.WriteFile(found[0], content, 0o644); err != nil { // in place: objects and cache share it
+				t.Fatal(err)
+			}
+		}
+		j.Check = mirror.CheckDigest
+		run(t, j)
+		j.Check = mirror.CheckChanged
+		verifyTree(t, j)
+	}
+}
+
+// verifyTree checks every published file against the mirror's manifest.
+func verifyTree(t *testing.T, j *mirror.Job) {
+	t.Helper()
+	record, err := j.Store.Published("m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range record.Repositories {
+		m, err := j.Store.Manifest("m", p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for f := range m.All {
+			content, err := os.ReadFile(filepath.Join(j.Store.Destination(), p.Place, f.Path))
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			h := f.Digest.Algorithm().New()
+			h.Write(content)
+			if repo.NewDigest(f.Digest.Algorithm(), h.Sum(nil)) != f.Digest {
+				t.Errorf("%s has other bytes than its digest says", f.Path)
+			}
+		}
+	}
+}
