@@ -21,7 +21,7 @@ run() {
 reachable() {
 	local root
 	root=$(apt-get update --print-uris 2>/dev/null | sed -n "s/^'\([^']*InRelease\)'.*/\1/p" | head -n 1) || return 1
-	[ -n "$root" ] && timeout 60 /usr/lib/apt/apt-helper -q download-file "$root" "$work/root" >/dev/null 2>&1
+	[ -n "$root" ] && timeout 60 /usr/lib/apt/apt-helper -q download-file "$root" "$work/probe" >/dev/null 2>&1
 }
 
 mkdir -p "$dir"
