@@ -58,7 +58,7 @@ mkdir -p "$work"/root/{etc/apt/{apt.conf.d,preferences.d,trusted.gpg.d,sources.l
 find "$mirror" -path '*/dists/*/InRelease' -not -path '*/.mirrorkeeper/*' | sort | while read -r root; do
 	suite=$(dirname "$root")
 	suite=${suite#*/dists/}
-	components=$(sed -n 's/^Components: //p' "$root" | head -n 1)
+	components=$(sed -n 's/^Components: //p' "$root" | head -n 1 | sed 's|[^ ]*/||g') # "updates/main" is main to apt
 	echo "deb [signed-by=$key] file://${root%%/dists/*} $suite $components"
 done >"$sources"
 cat >"$work/apt.conf" <<-CONF
