@@ -2,11 +2,14 @@ package signature_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/mirrorkeeper/mirrorkeeper/signature"
 )
@@ -62,6 +65,37 @@ func TestLoadReadsSeveralFiles(t *testing.T) {
 		if _, _, err := k.Inline(g.clearSign(t, release, name), time.Now()); (err == nil) != good {
 			t.Errorf("signed by %s: %v", name, err)
 		}
+	}
+}
+
+func TestKeyringExportsWhatItBelieves(t *testing.T) {
+	g := withGnuPG(t)
+	for name, test := range map[string]struct{ pins, fingerprints, good, unknown []string }{
+		"all keys":     {nil, []string{g.fingerprints["other"], g.fingerprints["subkey"]}, []string{"other", "subkey"}, nil},
+		"a pinned key": {[]string{g.fingerprints["other"]}, []string{g.fingerprints["other"]}, []string{"other"}, []string{"subkey"}},
+		"a subkey":     {[]string{g.subkeys["subkey"] + "!"}, []string{g.subkeys["subkey"] + "!"}, []string{"subkey"}, []string{"other"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := keyring(t, g.export(t, "other", "subkey"), test.pins...)
+			if d := cmp.Diff(test.fingerprints, k.Fingerprints()); d != "" {
+				t.Error(d)
+			}
+			exported, err := k.Armored()
+			if err != nil {
+				t.Fatal(err)
+			}
+			again := keyring(t, exported)
+			for _, name := range test.good {
+				if _, _, err := again.Inline(g.clearSign(t, release, name), time.Now()); err != nil {
+					t.Error(err)
+				}
+			}
+			for _, name := range test.unknown {
+				if _, _, err := again.Inline(g.clearSign(t, release, name), time.Now()); !errors.Is(err, signature.ErrUnknownKey) {
+					t.Errorf("signed by %s: %v", name, err)
+				}
+			}
+		})
 	}
 }
 
