@@ -1,6 +1,7 @@
 package mirror
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -42,19 +43,16 @@ func (r *run) readBack(p *part, packages []*repo.Package) (repo.Digest, error) {
 			if !ok {
 				continue
 			}
-			if f.Digest != v.Digest {
-				return nil, fmt.Errorf("%s: digest %s, its root says %s", v.Path, f.Digest, v.Digest)
-			}
-			in, err := objects.Open(f)
+			content, err := readObject(objects.Open(f))
 			if err != nil {
 				return nil, err
 			}
-			plain, err := compress.Reader(in, v.Suffix, maxIndex)
-			if err != nil {
-				in.Close()
-				return nil, err
+			h := v.Digest.Algorithm().New()
+			h.Write(content)
+			if seen := repo.NewDigest(v.Digest.Algorithm(), h.Sum(nil)); seen != v.Digest {
+				return nil, fmt.Errorf("%s: digest %s, its root says %s", v.Path, seen, v.Digest)
 			}
-			return &closers{plain, in}, nil
+			return compress.Reader(bytes.NewReader(content), v.Suffix, maxIndex)
 		}
 		return nil, fmt.Errorf("index %s: %w", ix.Name, fs.ErrNotExist)
 	}
