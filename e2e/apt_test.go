@@ -153,7 +153,7 @@ func (a *aptRoot) version(name string) string {
 	}
 	for line := range strings.Lines(out) {
 		if v, ok := strings.CutPrefix(strings.TrimSpace(line), "Candidate: "); ok {
-			return v
+			return strings.TrimSuffix(v, "(none)")
 		}
 	}
 	return ""

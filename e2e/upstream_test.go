@@ -30,7 +30,7 @@ func (u *upstream) publish() { u.Publish(u.dir) }
 func (u *upstream) source(name, url string, lines ...string) string {
 	given := strings.Join(lines, "\n")
 	text := fmt.Sprintf("  %s:\n    type: deb\n    url: %s\n", name, url)
-	for _, line := range []string{"suites: [stable]", "components: [main]", "architectures: [amd64]", "keys: [" + u.key + "]"} {
+	for _, line := range []string{"suites: [stable]", "components: [main]", "architectures: [amd64]", "keys: ['" + u.key + "']"} {
 		if key, _, _ := strings.Cut(line, ":"); !strings.Contains("\n"+given, "\n"+key+":") && !(key == "keys" && strings.Contains(given, "trusted:")) {
 			text += "    " + line + "\n"
 		}

@@ -26,7 +26,7 @@ func TestVerifyFindsWhatIsWrong(t *testing.T) {
 			damage: func(t *testing.T, dir string) { damage(t, filepath.Join(dir, "pool/main/l/lib/lib_1.0_amd64.deb")) },
 		},
 		"a flipped byte in an index": {
-			from: "size", says: "Packages.xz",
+			from: "digest", says: "Packages.xz",
 			damage: func(t *testing.T, dir string) {
 				damage(t, filepath.Join(dir, "dists/stable/main/binary-amd64/Packages.xz"))
 			},
@@ -44,7 +44,7 @@ func TestVerifyFindsWhatIsWrong(t *testing.T) {
 			damage: func(t *testing.T, dir string) { remove(t, filepath.Join(dir, "dists/stable/main/binary-amd64")) },
 		},
 		"a missing root": {
-			from: "size", says: "Release",
+			from: "size", says: "root",
 			damage: func(t *testing.T, dir string) {
 				for _, file := range []string{"InRelease", "Release", "Release.gpg"} {
 					remove(t, filepath.Join(dir, "dists/stable", file))
@@ -136,7 +136,7 @@ func TestVerifyLooksForTheKey(t *testing.T) {
 	k.exits(misused, "verify", u.dir, "--level", "signature").says("key")
 	k.exits(misused, "verify", u.dir, "--level", "deep").says("closure")
 	k.exits(misused, "verify", filepath.Join(u.dir, "absent"))
-	k.exits(done, "verify", repotest.Serve(t, u.dir).URL, "--suite", "stable", "--level", "closure", "--key", u.key)
+	k.exits(done, "verify", repotest.Serve(t, u.dir).URL, "--suite", "stable", "--architecture", "amd64", "--level", "closure", "--key", u.key)
 }
 
 func TestSyncMendsWhatVerifyFinds(t *testing.T) {
