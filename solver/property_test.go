@@ -92,7 +92,11 @@ func picked(s *Solution) (all []*repo.Package) {
 
 func describe(all []*repo.Package) (text string) {
 	for _, p := range all {
-		text += fmt.Sprintf("%s %v, relations %v, provides %v\n", p, p.MultiArch, p.Relations, p.Provides)
+		text += fmt.Sprintf("%s, multi-arch %d, provides %v", p, p.MultiArch, p.Provides)
+		for _, r := range p.Relations {
+			text += fmt.Sprintf("; %s %s", r.Kind, r)
+		}
+		text += "\n"
 	}
 	return text
 }

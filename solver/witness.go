@@ -58,32 +58,29 @@ func (s *search) witness(candidates []int32) (w witness) {
 	return w
 }
 
-// blame picks from a core the fact to give up: a need that nothing satisfies or an
-// exclusion that the preferred candidates meet, the first on the way from the
-// request.
+// blame picks from a core the fact to give up: the first need on the way from the
+// request that nothing satisfies, else the first exclusion. There always is one on
+// the way of the preferred candidates, or else they would be a witness.
 func (s *search) blame(core []clause) clause {
 	reached := s.preferred(core)
 	rank := make(map[int32]int, len(reached))
 	for i, p := range reached {
 		rank[p] = i + 1
 	}
-	best, bestRank := core[0], 0
+	var best clause
+	var bestOrder [3]int
 	for _, c := range core {
-		r := rank[c.a]
-		switch c.kind {
-		case needed:
-			if len(s.rules(c.a).needs[c.b].candidates) > 0 {
-				continue
-			}
-		case exclusion:
-			if rank[c.b] == 0 {
-				continue
-			}
-			// An exclusion comes after every need that is missing.
-			r = len(reached) + max(r, rank[c.b])
+		var order [3]int
+		switch missing := c.kind == needed && len(s.rules(c.a).needs[c.b].candidates) == 0; {
+		case missing && rank[c.a] > 0:
+			order = [3]int{1, rank[c.a], int(c.b)}
+		case c.kind == exclusion && rank[c.a] > 0 && rank[c.b] > 0:
+			order = [3]int{2, max(rank[c.a], rank[c.b]), min(rank[c.a], rank[c.b])}
+		default:
+			continue
 		}
-		if rank[c.a] > 0 && (bestRank == 0 || r < bestRank) {
-			best, bestRank = c, r
+		if best == (clause{}) || slices.Compare(order[:], bestOrder[:]) < 0 {
+			best, bestOrder = c, order
 		}
 	}
 	return best
