@@ -130,6 +130,14 @@ func (f *Fetcher) Fetch(ctx context.Context, requests []Request, sink Sink) (*Re
 	return r.report(), err
 }
 
+// isLast tells which bases to ask after the others: those that fail, and those whose
+// host has a pause.
+func (f *Fetcher) isLast(now time.Time) func(base string) bool {
+	return func(base string) bool {
+		return f.bases.isLast(base, now) || !f.hosts.pause(hostOf(base), now).IsZero()
+	}
+}
+
 // failed takes up that a URL has failed.
 func (f *Fetcher) failed(ctx context.Context, r *route, url int, o outcome, err error, q *Request) {
 	if f.log.Enabled(ctx, slog.LevelDebug) {

@@ -36,7 +36,7 @@ func (f *Fetcher) Get(ctx context.Context, bases []string, path string, held Val
 	q := &Request{File: repo.File{Path: path}, Optional: true}
 	for {
 		now := time.Now()
-		i, ok := r.next(func(base string) bool { return f.bases.isLast(base, now) })
+		i, ok := r.next(f.isLast(now))
 		if !ok {
 			if !r.again(f.options.Retries) {
 				return nil, r.err(path)

@@ -65,6 +65,16 @@ func (h *hosts) roomFor(one *host, now time.Time) (bool, time.Time) {
 	return h.active < h.total && one.active < int(one.limit), time.Time{}
 }
 
+// pause returns the time before which the host gets no request, zero for none.
+func (h *hosts) pause(key string, now time.Time) (until time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if one := h.all[key]; one != nil && now.Before(one.until) {
+		return one.until
+	}
+	return time.Time{}
+}
+
 // enter begins a request where there is room; see room for the rest.
 func (h *hosts) enter(key string, now time.Time) (t ticket, ok bool, from time.Time) {
 	h.mu.Lock()

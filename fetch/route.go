@@ -103,7 +103,7 @@ func (r *route) next(isLast func(base string) bool) (i int, ok bool) {
 			if r.urls != nil && (r.urls[i].asked || r.urls[i].dropped) {
 				continue
 			}
-			if !isLast(base) {
+			if len(r.bases) == 1 || !isLast(base) {
 				return i, true
 			}
 			if behind < 0 {

@@ -47,6 +47,7 @@ func tasks(requests []Request) []*task {
 type taskHeap struct {
 	tasks []*task
 	less  func(a, b *task) bool
+	pause time.Time // of the host, when the tasks were last told of one
 }
 
 func (h *taskHeap) Len() int           { return len(h.tasks) }
@@ -136,6 +137,7 @@ func (r *run) start(ctx context.Context) (again time.Time) {
 	for r.later.Len() > 0 && !r.later.tasks[0].due.After(now) {
 		r.enqueue(heap.Pop(&r.later).(*task), now)
 	}
+	r.goAround(now)
 	for ctx.Err() == nil {
 		key, from := r.choose(now)
 		if key == "" {
@@ -143,7 +145,7 @@ func (r *run) start(ctx context.Context) (again time.Time) {
 			break
 		}
 		t := heap.Pop(r.ready[key]).(*task)
-		i, _ := t.next(r.isLast(now))
+		i, _ := t.next(r.f.isLast(now))
 		if other := hostOf(t.base(i)); other != key {
 			heap.Push(r.queue(other), t) // a base has come to be last since
 			continue
@@ -163,6 +165,21 @@ func (r *run) start(ctx context.Context) (again time.Time) {
 		again = now.Add(time.Hour)
 	}
 	return again
+}
+
+// goAround sends tasks that wait for a host with a pause to another one they know.
+func (r *run) goAround(now time.Time) {
+	for key, q := range r.ready {
+		until := r.f.hosts.pause(key, now)
+		if until.IsZero() || until.Equal(q.pause) {
+			continue
+		}
+		waiting := q.tasks
+		q.tasks, q.pause = nil, until
+		for _, t := range waiting {
+			r.enqueue(t, now)
+		}
+	}
 }
 
 // choose returns the host to ask next, "" for none: the one with the first task of
@@ -185,13 +202,9 @@ func (r *run) choose(now time.Time) (key string, from time.Time) {
 	return key, from
 }
 
-func (r *run) isLast(now time.Time) func(string) bool {
-	return func(base string) bool { return r.f.bases.isLast(base, now) }
-}
-
 // enqueue puts a task in the queue of the host that it has to ask next.
 func (r *run) enqueue(t *task, now time.Time) {
-	i, _ := t.next(r.isLast(now))
+	i, _ := t.next(r.f.isLast(now))
 	heap.Push(r.queue(hostOf(t.base(i))), t)
 }
 
@@ -246,7 +259,7 @@ func (r *run) settle(ctx context.Context, one result) error {
 // proceed decides what comes next for a task that is not done: the next URL, a
 // retry, or the end of it. It is an error when too many have failed.
 func (r *run) proceed(t *task, now time.Time) error {
-	if _, ok := t.next(r.isLast(now)); ok {
+	if _, ok := t.next(r.f.isLast(now)); ok {
 		r.enqueue(t, now)
 		return nil
 	}
