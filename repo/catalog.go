@@ -346,37 +346,50 @@ func Match(pattern, name string) bool {
 
 // glob matches like path.Match, but * matches slashes too.
 func glob(pattern, name string) bool {
-	for len(pattern) > 0 {
-		switch pattern[0] {
-		case '*':
-			for i := 0; i <= len(name); i++ {
-				if glob(pattern[1:], name[i:]) {
-					return true
-				}
-			}
-			return false
-		case '?':
-			if name == "" {
-				return false
-			}
-			pattern, name = pattern[1:], name[1:]
-		case '[':
-			end := strings.IndexByte(pattern, ']')
-			if name == "" || end < 0 {
-				return false
-			}
-			if !class(pattern[1:end], name[0]) {
-				return false
-			}
-			pattern, name = pattern[end+1:], name[1:]
-		default:
-			if name == "" || pattern[0] != name[0] {
-				return false
-			}
-			pattern, name = pattern[1:], name[1:]
+	// The last star so far and how much of the name comes before what it matches:
+	// where the rest does not match, it takes one byte more.
+	star, before := -1, 0
+	p, n := 0, 0
+	for n < len(name) {
+		if p < len(pattern) && pattern[p] == '*' {
+			star, before = p, n
+			p++
+			continue
 		}
+		if size := matchByte(pattern[p:], name[n]); size > 0 {
+			p += size
+			n++
+			continue
+		}
+		if star < 0 {
+			return false
+		}
+		before++
+		p, n = star+1, before
 	}
-	return name == ""
+	return strings.Trim(pattern[p:], "*") == ""
+}
+
+// matchByte returns the size of the pattern's first part if it matches the byte, or 0.
+func matchByte(pattern string, b byte) int {
+	if pattern == "" {
+		return 0
+	}
+	size, matches := 1, pattern[0] == b
+	switch pattern[0] {
+	case '?':
+		matches = true
+	case '[':
+		end := strings.IndexByte(pattern, ']')
+		if end < 0 {
+			return 0
+		}
+		size, matches = end+1, class(pattern[1:end], b)
+	}
+	if !matches {
+		return 0
+	}
+	return size
 }
 
 func class(set string, b byte) bool {

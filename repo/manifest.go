@@ -131,7 +131,7 @@ func parseManifestLine(line string) (part string, f File, err error) {
 	part, rest, _ := strings.Cut(line, " ")
 	digest, rest, _ := strings.Cut(rest, " ")
 	size, name, _ := strings.Cut(rest, " ")
-	if f.Digest, err = ParseDigest(digest); err != nil {
+	if err = f.Digest.UnmarshalText([]byte(digest)); err != nil {
 		return "", f, err
 	}
 	if f.Size, err = strconv.ParseInt(size, 10, 64); err != nil {
