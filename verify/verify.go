@@ -94,6 +94,8 @@ type Result struct {
 	Bytes    int64     `json:"bytes"` // of those files
 	Packages int       `json:"packages"`
 	Findings []Finding `json:"findings"`
+	// Warnings are what people should know although nothing is wrong.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Check checks the targets of the tree. What is wrong is in the result; the error
@@ -204,7 +206,7 @@ func (c *checker) root(ctx context.Context, t *Target) (*repo.Root, bool, error)
 			return nil, false, nil
 		}
 		for _, w := range root.Warnings {
-			c.find(t, form.Main, "%s", w)
+			c.result.Warnings = append(c.result.Warnings, t.Repository.String()+": "+w)
 		}
 		return root, true, nil
 	}

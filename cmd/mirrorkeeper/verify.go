@@ -59,6 +59,9 @@ func (a *app) printVerified(where string, repositories int, r *verify.Result) er
 		for _, f := range r.Findings {
 			fmt.Fprintln(a.out, f)
 		}
+		for _, w := range r.Warnings {
+			fmt.Fprintf(a.err, "warning: %s\n", w)
+		}
 		if !a.quiet {
 			verdict := "all right"
 			if n := len(r.Findings); n > 0 {
