@@ -1,5 +1,7 @@
 package deb
 
+import "github.com/mirrorkeeper/mirrorkeeper/deb/control"
+
 // fieldID is a field of a stanza of Packages that we understand.
 type fieldID uint8
 
@@ -44,65 +46,24 @@ var fieldNames = [...]string{
 // String returns the name as Debian spells it.
 func (id fieldID) String() string { return fieldNames[id] }
 
+// byLength lists the fields by the lengths of their names.
+var byLength = func() (ids [len("Architecture") + 1][]fieldID) {
+	for id := fieldOther + 1; int(id) < len(fieldNames); id++ {
+		n := len(fieldNames[id])
+		ids[n] = append(ids[n], id)
+	}
+	return ids
+}()
+
 // identify finds the field of a name, whose case does not matter.
 func identify(name []byte) fieldID {
-	var buf [16]byte
-	if len(name) > len(buf) {
+	if len(name) >= len(byLength) {
 		return fieldOther
 	}
-	for i, b := range name {
-		// Letters become lower-case, digits and the hyphen stay.
-		buf[i] = b | 0x20
-	}
-	switch string(buf[:len(name)]) {
-	case "package":
-		return fieldPackage
-	case "version":
-		return fieldVersion
-	case "architecture":
-		return fieldArchitecture
-	case "source":
-		return fieldSource
-	case "section":
-		return fieldSection
-	case "priority":
-		return fieldPriority
-	case "essential":
-		return fieldEssential
-	case "task":
-		return fieldTask
-	case "multi-arch":
-		return fieldMultiArch
-	case "pre-depends":
-		return fieldPreDepends
-	case "depends":
-		return fieldDepends
-	case "recommends":
-		return fieldRecommends
-	case "suggests":
-		return fieldSuggests
-	case "enhances":
-		return fieldEnhances
-	case "conflicts":
-		return fieldConflicts
-	case "breaks":
-		return fieldBreaks
-	case "replaces":
-		return fieldReplaces
-	case "provides":
-		return fieldProvides
-	case "filename":
-		return fieldFilename
-	case "size":
-		return fieldSize
-	case "md5sum":
-		return fieldMD5
-	case "sha1":
-		return fieldSHA1
-	case "sha256":
-		return fieldSHA256
-	case "sha512":
-		return fieldSHA512
+	for _, id := range byLength[len(name)] {
+		if control.EqualName(name, fieldNames[id]) {
+			return id
+		}
 	}
 	return fieldOther
 }

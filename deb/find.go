@@ -68,8 +68,8 @@ func findAt(tree fs.FS, dir string) (found repo.Found, ok bool) {
 // holds an index of packages.
 func heldIndexes(tree fs.FS, dir string) (components, architectures []string) {
 	_ = fs.WalkDir(tree, dir, func(name string, e fs.DirEntry, err error) error {
-		if err != nil || !e.IsDir() {
-			return nil
+		if err != nil || !e.IsDir() || name == dir {
+			return nil // dir may be a component's binary-ARCH itself
 		}
 		if e.Name() == "by-hash" {
 			return fs.SkipDir

@@ -9,9 +9,10 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/mirrorkeeper/mirrorkeeper/deb/control"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
-	"golang.org/x/sync/errgroup"
 )
 
 // SourceArchitecture is the Architecture of source packages in a catalog. No

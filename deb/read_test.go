@@ -1,12 +1,15 @@
 package deb
 
 import (
+	"bytes"
 	"errors"
+	"path"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
 
@@ -105,4 +108,32 @@ func TestReadFiles(t *testing.T) {
 			}
 		})
 	}
+}
+
+func FuzzReadFiles(f *testing.F) {
+	f.Add(uint8(0), []byte("Filename: a\nSHA256: "+sum(1)+"\n"))
+	f.Add(uint8(1), []byte(sampleSources))
+	f.Add(uint8(2), []byte(sum(1)+" *./a/b\n"))
+	f.Add(uint8(3), []byte("SHA256-Download:\n "+sum(1)+" 3 T-1.gz\n"))
+	indexes := []repo.Index{
+		{Name: "dists/x/main/binary-amd64/Packages", Kind: packagesKind},
+		{Name: "dists/x/main/source/Sources", Kind: sourcesKind},
+		{Name: "dists/x/main/installer-amd64/current/images/SHA256SUMS", Kind: installerKind},
+		{Name: "dists/x/main/binary-amd64/Packages.diff/Index", Kind: pdiffsKind},
+	}
+	r := &repo.Repository{Source: &repo.Source{Name: "s"}, Name: "x"}
+	f.Fuzz(func(t *testing.T, kind uint8, content []byte) {
+		ix := indexes[int(kind)%len(indexes)]
+		_ = Format{}.ReadFiles(r, ix, bytes.NewReader(content), func(f repo.File) error {
+			clean, err := repo.CleanPath(f.Path)
+			if err != nil || clean != f.Path || f.Size < -1 || f.Digest.IsZero() || f.Digest.Algorithm().Weak() {
+				t.Fatalf("file %+v: %v", f, err)
+			}
+			// Lists that lie in a directory name files below it.
+			if dir := path.Dir(ix.Name) + "/"; ix.Kind != packagesKind && ix.Kind != sourcesKind && !strings.HasPrefix(f.Path, dir) {
+				t.Fatalf("%s leaves %s", f.Path, dir)
+			}
+			return nil
+		})
+	})
 }

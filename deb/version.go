@@ -15,6 +15,9 @@ type Version struct {
 	Revision string // "" where there is none
 }
 
+// blanks are what dpkg ignores around a version.
+const blanks = " \t"
+
 // String returns the version as Debian writes it.
 func (v Version) String() string {
 	s := v.Upstream
@@ -59,7 +62,7 @@ func (v Version) fatal(s string) string {
 	if s == "" {
 		return "it is empty"
 	}
-	if strings.ContainsAny(strings.TrimSpace(s), " \t\n\v\f\r") {
+	if strings.ContainsAny(strings.Trim(s, blanks), blanks) {
 		return "it has blanks"
 	}
 	if strings.Contains(s, ":") {
@@ -73,7 +76,7 @@ func (v Version) fatal(s string) string {
 	if v.Upstream == "" {
 		return "the upstream version is empty"
 	}
-	if strings.HasSuffix(strings.TrimSpace(s), "-") {
+	if strings.HasSuffix(strings.Trim(s, blanks), "-") {
 		return "the revision is empty"
 	}
 	return ""
@@ -106,7 +109,7 @@ func strange(s, punctuation string) (c byte, bad bool) {
 // notice of blanks around the version.
 func split(s string) (v Version) {
 	if s != "" && (s[0] <= ' ' || s[len(s)-1] <= ' ') {
-		s = strings.TrimSpace(s)
+		s = strings.Trim(s, blanks)
 	}
 	if i := strings.IndexByte(s, ':'); i >= 0 {
 		v.Epoch, s = s[:i], s[i+1:]

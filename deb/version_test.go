@@ -7,8 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"pgregory.net/rapid"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
 
 // sign is the operator that holds between two versions compared as c.
@@ -122,7 +123,7 @@ func TestSatisfies(t *testing.T) {
 		{"1.0", repo.Greater, "1.0", false},
 		{"1.0", repo.NotEqual, "1.0", false},
 		{"", repo.NotEqual, "1.0", false},
-		{" 1.0", repo.Equal, "1.0\n", true},
+		{" 1.0", repo.Equal, "1.0\t", true},
 	}
 	for _, test := range tests {
 		if got := (Format{}).Satisfies(test.version, test.op, test.wanted); got != test.want {

@@ -12,10 +12,11 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/mirrorkeeper/mirrorkeeper/compress"
 	"github.com/mirrorkeeper/mirrorkeeper/deb/control"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
-	"golang.org/x/sync/errgroup"
 )
 
 // Rewrite writes an index for each that CatalogIndexes picks, those without any

@@ -12,8 +12,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"pgregory.net/rapid"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
 
 var date = time.Date(2026, 11, 22, 11, 0, 0, 0, time.UTC)

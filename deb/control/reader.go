@@ -56,12 +56,16 @@ func (r *Reader) Next() (Stanza, error) {
 	lines := 0 // in it
 	first := r.line
 	for {
-		line, err := r.lineAt(size)
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return Stanza{}, err
+		line := r.buf[r.pos+size : r.end]
+		if i := bytes.IndexByte(line, '\n'); i >= 0 {
+			line = line[:i+1]
+		} else {
+			var err error
+			if line, err = r.lastLine(size); err == io.EOF {
+				break
+			} else if err != nil {
+				return Stanza{}, err
+			}
 		}
 		if blank(line) {
 			if len(r.fields) > 0 {
@@ -126,19 +130,18 @@ func (r *Reader) addLine(line []byte, offset, number int) error {
 	return nil
 }
 
-// lineAt returns the line that begins offset bytes after pos, with its end of
-// line where it has one; io.EOF when there is none.
-func (r *Reader) lineAt(offset int) ([]byte, error) {
-	for searched := offset; ; {
-		if i := bytes.IndexByte(r.buf[r.pos+searched:r.end], '\n'); i >= 0 {
-			return r.buf[r.pos+offset : r.pos+searched+i+1], nil
-		}
-		searched = r.end - r.pos
+// lastLine returns the line that begins offset bytes after pos and does not end
+// within the buffer; io.EOF when there is none.
+func (r *Reader) lastLine(offset int) ([]byte, error) {
+	for searched := r.end - r.pos; ; searched = r.end - r.pos {
 		if searched > MaxStanza {
 			return nil, r.syntax(r.line, "stanza is larger than %d bytes", MaxStanza)
 		}
 		if r.err == nil {
 			r.fill()
+			if i := bytes.IndexByte(r.buf[r.pos+searched:r.end], '\n'); i >= 0 {
+				return r.buf[r.pos+offset : r.pos+searched+i+1], nil
+			}
 			continue
 		}
 		if r.err != io.EOF {
