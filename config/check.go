@@ -13,11 +13,23 @@ import (
 type checker struct {
 	*reader
 	*Config
+	sources     map[string]*Source
+	sourceNames []string
+	mirrors     map[string]*Mirror
+	mirrorNames []string
 }
 
 // check checks a configuration that was read.
 func check(r *reader, c *Config) {
-	k := checker{r, c}
+	k := checker{reader: r, Config: c, sources: map[string]*Source{}, mirrors: map[string]*Mirror{}}
+	for i := range c.Sources {
+		k.sources[c.Sources[i].Name] = &c.Sources[i]
+		k.sourceNames = append(k.sourceNames, c.Sources[i].Name)
+	}
+	for i := range c.Mirrors {
+		k.mirrors[c.Mirrors[i].Name] = &c.Mirrors[i]
+		k.mirrorNames = append(k.mirrorNames, c.Mirrors[i].Name)
+	}
 	k.whole()
 	for i := range c.Sources {
 		k.source(&c.Sources[i])
@@ -75,23 +87,6 @@ func (k checker) each(key string, items []string, check func(key, value string))
 			check(at, value)
 		}
 	}
-}
-
-// names returns the names of the entries.
-func names[T any](entries []T, name func(T) string) []string {
-	list := make([]string, len(entries))
-	for i, e := range entries {
-		list[i] = name(e)
-	}
-	return list
-}
-
-func (k checker) sourceNames() []string {
-	return names(k.Sources, func(s Source) string { return s.Name })
-}
-
-func (k checker) mirrorNames() []string {
-	return names(k.Mirrors, func(m Mirror) string { return m.Name })
 }
 
 // cleanPath checks a path that something is published at. "." is the tree itself.

@@ -13,8 +13,8 @@ func (k checker) mirror(m *Mirror) {
 		return
 	}
 	k.each(key+".from", m.From, func(key, name string) {
-		if k.Source(name) == nil && !k.mistyped["sources"] {
-			k.at(key, "unknown source %q%s", cut(name), suggestion(name, k.sourceNames()))
+		if k.sources[name] == nil && !k.mistyped["sources"] {
+			k.at(key, "unknown source %q%s", cut(name), suggestion(name, k.sourceNames))
 		}
 	})
 	k.cleanPath(key+".path", m.Path)
@@ -74,7 +74,7 @@ func (k checker) scope(m *Mirror, key string) {
 	var known []string
 	rpm, open := false, false // open: architectures that only the system knows
 	for _, name := range m.From {
-		s := k.Source(name)
+		s := k.sources[name]
 		switch {
 		case s == nil || s.System() || len(s.Architectures) == 0:
 			open = true
@@ -116,7 +116,7 @@ func (k checker) merged(m *Mirror, key string) {
 	at := make(map[string]*Source)
 	formats := make(map[string]*Source)
 	for i, name := range m.From {
-		s := k.Source(name)
+		s := k.sources[name]
 		if s == nil || s.System() || s.Type == "" || slices.Contains(m.From[:i], name) {
 			continue
 		}
@@ -165,10 +165,10 @@ func (k checker) assumptions() {
 		from := m.AssumeInstalled.From
 		switch {
 		case from == "" || from == "dpkg" || from == "rpm" || k.broken[key]:
-		case k.Mirror(from) != nil:
+		case k.mirrors[from] != nil:
 			next[m.Name] = from
 		case !strings.ContainsAny(from, "./"):
-			k.at(key, "unknown mirror %q, and a file is written with its directory, as ./%s%s", cut(from), cut(from), suggestion(from, append(k.mirrorNames(), "dpkg", "rpm")))
+			k.at(key, "unknown mirror %q, and a file is written with its directory, as ./%s%s", cut(from), cut(from), suggestion(from, append([]string{"dpkg", "rpm"}, k.mirrorNames...)))
 		default:
 			path, err := k.path(from, field{})
 			if err != nil {

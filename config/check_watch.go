@@ -58,8 +58,8 @@ func (k checker) watched(r *WatchedRepository) {
 	case source && k.has(key+".stamp"):
 		k.at(key+".stamp", "is for directories (expected to be left out beside source)")
 	}
-	if r.Source != "" && k.Source(r.Source) == nil && !k.mistyped["sources"] {
-		k.at(key+".source", "unknown source %q%s", cut(r.Source), suggestion(r.Source, k.sourceNames()))
+	if r.Source != "" && k.sources[r.Source] == nil && !k.mistyped["sources"] {
+		k.at(key+".source", "unknown source %q%s", cut(r.Source), suggestion(r.Source, k.sourceNames))
 	}
 	k.each(key+".directories", r.Directories, k.cleanPath)
 	if clean, err := repo.CleanPath(r.Stamp); !k.broken[key+".stamp"] && (err != nil || clean != r.Stamp || parentDir(clean) != ".") {
@@ -86,6 +86,9 @@ func (w *Watch) repository(name string) *WatchedRepository {
 	return nil
 }
 
-func (w *Watch) repositoryNames() []string {
-	return names(w.Repositories, func(r WatchedRepository) string { return r.Name })
+func (w *Watch) repositoryNames() (list []string) {
+	for _, r := range w.Repositories {
+		list = append(list, r.Name)
+	}
+	return list
 }

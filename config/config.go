@@ -11,7 +11,7 @@ import (
 )
 
 // maxFile bounds the size of a configuration file in bytes.
-const maxFile = 4 << 20
+const maxFile = 1 << 20
 
 // Config is a whole configuration: defaults are set, paths are resolved,
 // variables of the environment are replaced.
@@ -112,7 +112,7 @@ func parse(name, dir string, data []byte, env func(string) (string, bool)) (*Con
 // New returns a configuration with the defaults and nothing else.
 func New() *Config {
 	c := &Config{}
-	setDefaults(c)
+	shapes{}.setDefaults(c)
 	return c
 }
 

@@ -10,15 +10,15 @@
 //	named    a mapping from names to entries, kept in the order of the file
 //	path     a file or directory, resolved against the configuration file's directory
 //	bucket   with path: s3://BUCKET/PREFIX is accepted too
-//	url      an address of one of the field's schemes; variables of the environment are replaced
-//	env      variables of the environment are replaced
+//	url      an address of one of the field's schemes
 //	bytes    a number of bytes with an optional unit
 //	command  a program and its arguments: always a list
 //	numbers  numbers are accepted and taken as they are written
 //
-// A list of texts may be written as one text where it has one item. Variables of
-// the environment are written ${NAME}, in capitals, and a dollar sign $$; other
-// forms, such as $basearch, stay as they are.
+// A list of texts may be written as one text where it has one item. In addresses
+// and secrets, variables of the environment are replaced: they are written
+// ${NAME}, in capitals, and a dollar sign is $$; other forms, such as $basearch,
+// stay as they are.
 package config
 
 //go:generate go test -run ^TestSchemaIsCurrent$ -update

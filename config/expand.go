@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"net/url"
 	"regexp"
 	"strings"
 )
@@ -48,30 +47,4 @@ func expand(text string, env func(string) (string, bool), escape func(value stri
 		return "", fmt.Errorf("environment variable %s is not set", unset[0])
 	}
 	return "", fmt.Errorf("environment variables %s are not set", strings.Join(unset, ", "))
-}
-
-// expandAddress is expand for an address: values in its user-info may hold any
-// character.
-func expandAddress(text string, env func(string) (string, bool)) (string, error) {
-	scheme, rest, _ := strings.Cut(text, "://")
-	start := len(scheme) + len("://")
-	end := start + len(userInfo(rest))
-	return expand(text, env, func(value string, at int) string {
-		if at >= start && at < end {
-			return url.User(value).String()
-		}
-		return value
-	})
-}
-
-// showAddress returns an address as it may be shown: without user-info.
-func showAddress(text string) string {
-	at := strings.LastIndexByte(text, '@')
-	if at < 0 {
-		return text
-	}
-	if scheme, _, ok := strings.Cut(text[:at], "://"); ok {
-		return scheme + "://..." + text[at:]
-	}
-	return "..." + text[at:]
 }

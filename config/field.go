@@ -27,7 +27,19 @@ type field struct {
 	means    string // what a text is, for errors
 }
 
+// shapes remembers the fields of structs, whose tags are read once.
+type shapes map[reflect.Type][]field
+
 // fields returns the fields of a struct that have a key, in order.
+func (s shapes) fields(t reflect.Type) []field {
+	all, ok := s[t]
+	if !ok {
+		all = fields(t)
+		s[t] = all
+	}
+	return all
+}
+
 func fields(t reflect.Type) (all []field) {
 	for i := range t.NumField() {
 		tag := t.Field(i).Tag
@@ -140,12 +152,12 @@ var (
 )
 
 // setDefaults sets the defaults of the struct that is pointed to.
-func setDefaults(pointer any) {
+func (s shapes) setDefaults(pointer any) {
 	v := reflect.ValueOf(pointer).Elem()
-	for _, f := range fields(v.Type()) {
+	for _, f := range s.fields(v.Type()) {
 		switch v := v.Field(f.index); {
 		case v.Kind() == reflect.Struct && v.Type() != seedType:
-			setDefaults(v.Addr().Interface())
+			s.setDefaults(v.Addr().Interface())
 		case f.fallback == "":
 		case v.Type() == durationType:
 			d, _ := ParseDuration(f.fallback)

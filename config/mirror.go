@@ -87,7 +87,7 @@ type Versions struct {
 // NewMirror returns a mirror with the defaults and nothing else.
 func NewMirror(name string) Mirror {
 	m := Mirror{Name: name, Path: name}
-	setDefaults(&m)
+	shapes{}.setDefaults(&m)
 	return m
 }
 

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 
@@ -98,7 +97,7 @@ type Login struct {
 // NewSource returns a source with the defaults and nothing else.
 func NewSource(name string) Source {
 	s := Source{Name: name}
-	setDefaults(&s)
+	shapes{}.setDefaults(&s)
 	return s
 }
 
@@ -150,18 +149,4 @@ func (s *Source) login(address string) string {
 		s.Logins = append(s.Logins, login)
 	}
 	return address
-}
-
-// userInfo returns the part of an address after "://" that ends in "@", if any.
-func userInfo(rest string) string {
-	authority := rest
-	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-		authority = rest[:i]
-	}
-	return rest[:strings.LastIndexByte(authority, '@')+1]
-}
-
-// parseURL is url.Parse for addresses that may hold ${variables}.
-func parseURL(address string) (*url.URL, error) {
-	return url.Parse(bracedVariable.ReplaceAllString(address, "$1"))
 }

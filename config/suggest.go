@@ -17,11 +17,15 @@ func suggestion(word string, known []string) string {
 	return " (expected " + oneOf(known) + ")"
 }
 
+// maxSuggested bounds the words that suggestions are looked for among: more than
+// that nobody writes by hand.
+const maxSuggested = 200
+
 // nearest returns the known word that is nearest to the given one, "" if none is
 // near.
 func nearest(word string, known []string) (near string) {
 	word = strings.ReplaceAll(strings.ToLower(word), "_", "-")
-	if len(word) > 64 {
+	if len(word) > 64 || len(known) > maxSuggested {
 		return ""
 	}
 	best := 1 + max(1, len(word)/3)
