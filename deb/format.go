@@ -1,15 +1,20 @@
 // Package deb reads and writes Debian repositories: structured suites with
 // dists/ and pool/, and flat ones.
 //
-// [Format] implements repo.Format. The way of the bytes: Release becomes a
-// repo.Root (root.go), of whose indexes scope.go picks those that a mirror
-// holds; read.go reads the files and packages they list; write.go writes the
-// indexes and the Release of a repository with some of the packages. What a
-// version, a relation, a pin means is in the file of that name.
+// [Format] implements repo.Format. The way of the bytes: a Release (release.go)
+// becomes a repo.Root (root.go) with its indexes (index.go), of which scope.go
+// picks those that a mirror holds; read.go reads the files that they list,
+// packages.go the packages; write.go writes the indexes, and writerelease.go the
+// Release, of a repository with some of the packages. What a version, a relation,
+// a pin means is in the file of that name.
 package deb
+
+import "github.com/mirrorkeeper/mirrorkeeper/repo"
 
 // Format is Debian's repository format. It has no state.
 type Format struct{}
+
+var _ repo.Format = Format{}
 
 // Name returns "deb".
 func (Format) Name() string { return "deb" }
