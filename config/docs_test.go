@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -80,19 +81,32 @@ func TestReferenceIsComplete(t *testing.T) {
 	}
 }
 
-// The configurations in the reference can be used as they are.
-func TestReferenceExamplesAreValid(t *testing.T) {
-	data, err := os.ReadFile(docsFile)
+// configuration is one that documentation shows: indented, or fenced.
+var configuration = regexp.MustCompile("(?m)^(?: {4}destination:.*\n(?: {4}.*\n)*|```yaml\n(?:[^`].*\n|\n)*)")
+
+// The configurations that the documentation shows can be used as they are.
+func TestDocumentedConfigurations(t *testing.T) {
+	files, err := filepath.Glob("../docs/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(data), -1)
-	if len(blocks) == 0 {
-		t.Fatal("no configuration in the reference")
-	}
-	for _, block := range blocks {
-		if _, err := Parse("configuration.md", []byte(block[1]), nil); err != nil {
-			t.Error(err)
+	count := 0
+	for _, file := range append(files, "../README.md") {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
 		}
+		for _, block := range configuration.FindAllString(string(data), -1) {
+			count++
+			block = strings.TrimPrefix(block, "```yaml\n")
+			block = regexp.MustCompile("(?m)^ {4}").ReplaceAllString(block, "")
+			env := func(string) (string, bool) { return "x", true }
+			if _, err := Parse(filepath.Base(file), []byte(block), env); err != nil {
+				t.Errorf("%v, in:\n%s", err, block)
+			}
+		}
+	}
+	if count < 2 {
+		t.Errorf("only %d configurations are found in the documentation", count)
 	}
 }
