@@ -120,15 +120,15 @@ func afterLast(s, separator string) string { return s[strings.LastIndex(s, separ
 func indexes(release *Release, dir string, trusted bool) ([]repo.Index, error) {
 	var all []repo.Index
 	known := make(map[string]int)
-	strong := false
+	weak := 0
 	for _, e := range release.Entries {
 		if e.Path == "Release" || e.Path == "Release.gpg" || e.Path == "InRelease" {
 			continue // some list themselves, which cannot come out right
 		}
-		if weak := e.Digests[0].Algorithm().Weak(); weak && !trusted {
+		if e.Digests[0].Algorithm().Weak() && !trusted {
+			weak++
 			continue
 		}
-		strong = true
 		base, suffix := splitSuffix(e.Path)
 		i, ok := known[base]
 		if !ok {
@@ -138,7 +138,7 @@ func indexes(release *Release, dir string, trusted bool) ([]repo.Index, error) {
 		}
 		all[i].Variants = append(all[i].Variants, variant(e, suffix, dir, release.AcquireByHash))
 	}
-	if !strong && len(release.Entries) > 0 {
+	if weak > 0 && len(all) == 0 {
 		return nil, fmt.Errorf("it lists files with %w; a trusted source would be taken as it is", ErrWeak)
 	}
 	for i, ix := range all {
