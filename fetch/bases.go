@@ -19,7 +19,7 @@ type failing struct {
 
 const (
 	lastAfter = 5               // failures in a row
-	lastFor   = 1 * time.Minute // thereafter; then one file finds out
+	lastFor   = 1 * time.Minute // then one file finds out whether it is better now
 )
 
 func (b *bases) succeeded(base string) {
@@ -37,6 +37,16 @@ func (b *bases) failed(base string, now time.Time) {
 		b.all[base] = f
 	}
 	if f.inARow++; f.inARow >= lastAfter {
+		f.until = now.Add(lastFor)
+	}
+}
+
+// trying notes that the base is being asked: if it has failed before, the others
+// wait for what comes of it.
+func (b *bases) trying(base string, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if f := b.all[base]; f != nil && f.inARow >= lastAfter {
 		f.until = now.Add(lastFor)
 	}
 }

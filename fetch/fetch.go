@@ -28,7 +28,7 @@ type Options struct {
 	// IgnoreErrors is how many files may fail before [Fetcher.Fetch] gives up.
 	IgnoreErrors int
 	// Stall ends a transfer in which no byte came for so long; 0 leaves that to the
-	// Client.
+	// Client, as is how long the header of an answer may take.
 	Stall time.Duration
 	// Log gets a line at level debug for each failed try; nil is no log.
 	Log *slog.Logger

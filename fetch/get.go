@@ -50,6 +50,7 @@ func (f *Fetcher) Get(ctx context.Context, bases []string, path string, held Val
 		if err != nil {
 			return nil, err
 		}
+		f.bases.trying(r.base(i), now)
 		resp, err := f.get(ctx, r.url(i), held, limit)
 		o := judge(err)
 		f.hosts.leave(ticket, o.load(), retryAfter(err), time.Now())

@@ -155,6 +155,7 @@ func (r *run) start(ctx context.Context) (again time.Time) {
 			heap.Push(r.queue(key), t)
 			continue
 		}
+		r.f.bases.trying(t.base(i), now)
 		r.active++
 		go r.transfer(ctx, t, i, ticket)
 	}
