@@ -81,6 +81,11 @@ type change struct {
 	staged      string // directory in staging/
 }
 
+// inside reports whether a package file lies in the directory that is exchanged.
+func (c *change) inside(f repo.File) bool {
+	return c.at.IndexDir != "" && strings.HasPrefix(f.Path, c.at.IndexDir+"/")
+}
+
 type link struct {
 	path   string
 	digest repo.Digest
@@ -169,10 +174,11 @@ func (b *publishing) announce() error {
 }
 
 // addPackages links the packages that are new; those whose path shows another
-// content wait for the moment of the switch.
+// content wait for the moment of the switch. Those that lie among the indexes,
+// such as installer images, are staged with them.
 func (b *publishing) addPackages() error {
 	for _, c := range b.changed {
-		add := slices.Concat(c.packages.Added, c.packages.Changed)
+		add := slices.DeleteFunc(slices.Concat(c.packages.Added, c.packages.Changed), c.inside)
 		slices.SortFunc(add, func(x, y repo.File) int { return strings.Compare(x.Path, y.Path) })
 		for _, f := range add {
 			path := filepath.Join(c.at.Place, f.Path)
@@ -224,6 +230,11 @@ func (b *publishing) fillStaged(c *change) error {
 	in := &publishing{Store: b.Store, tree: root, objects: b.objects}
 	defer in.closeDir()
 	files := slices.Concat(c.now.Indexes, c.now.Root)
+	for _, f := range c.now.Packages {
+		if c.inside(f) {
+			files = append(files, f)
+		}
+	}
 	present := map[string]bool{}
 	for _, f := range files {
 		present[f.Path] = true
@@ -249,11 +260,17 @@ func (b *publishing) fillStaged(c *change) error {
 	return nil
 }
 
-// retired are the index files that readers of an older root may still ask for.
+// retired are the files of the index directory that readers of an older root may
+// still ask for.
 func (b *publishing) retired(c *change) (out []Retired) {
 	until := b.Record.Time.Add(b.Grace)
 	for _, f := range repo.Diff(c.before.Indexes, c.now.Indexes).Removed {
 		out = append(out, Retired{filepath.Join(c.at.Place, f.Path), f.Digest, until})
+	}
+	for _, f := range c.packages.Removed {
+		if c.inside(f) {
+			out = append(out, Retired{filepath.Join(c.at.Place, f.Path), f.Digest, until})
+		}
 	}
 	if b.Before == nil {
 		return out

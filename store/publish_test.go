@@ -37,7 +37,7 @@ func generation(t *testing.T, s *Store, files tree) *repo.Manifest {
 		switch {
 		case filepath.Base(name) == "InRelease":
 			m.Root = append(m.Root, f)
-		case strings.HasPrefix(name, "dists/"):
+		case strings.HasPrefix(name, "dists/") && !strings.Contains(name, "/installer"):
 			m.Indexes = append(m.Indexes, f)
 		default:
 			m.Packages = append(m.Packages, f)
@@ -163,6 +163,27 @@ func TestPublish(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestPublishFilesAmongTheIndexes(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	old := merged(first, tree{"dists/s/installer/1/linux": "l1", "dists/s/installer/same": "s"})
+	now := merged(second, tree{"dists/s/installer/2/linux": "l2", "dists/s/installer/same": "s"})
+	publish(t, s, epoch, "dists/s", old)
+	if d := cmp.Diff(old, shown(t, s)); d != "" {
+		t.Error(d)
+	}
+	publish(t, s, epoch.Add(time.Minute), "dists/s", now)
+	if d := cmp.Diff(merged(old, now), shown(t, s)); d != "" {
+		t.Error("in the grace period:", d)
+	}
+	if _, err := s.Sweep("m", epoch.Add(3*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(now, shown(t, s)); d != "" {
+		t.Error("after it:", d)
 	}
 }
 
