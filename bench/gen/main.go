@@ -1,0 +1,90 @@
+// Gen writes a signed Debian repository for benchmarks, in two generations.
+//
+//	go run ./bench/gen -out DIR [-packages 5000] [-bytes 3e9] [-changed 0.05]
+//	go run ./bench/gen -index FILE [-packages 60000]
+//
+// Names, versions, relations, sizes and contents are made up, and the same ones
+// whenever the options are the same; only the key is a fresh one. DIR gets
+//
+//	g1, g2       the generations; a file that both have is one file with two links
+//	g1.files     "SIZE PATH" of each file, without the second names below by-hash
+//	g2.files     the same
+//	g2.changed   the part of g2.files that g1 does not have
+//	key.gpg      the public key; the secret one is in gnupg, a GNUPGHOME
+//
+// The second form writes one Packages file, of packages that exist nowhere.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// options are what the repository is like.
+type options struct {
+	packages int
+	bytes    float64 // of all package files of one generation, about
+	changed  float64 // part of the packages that are others in the second generation
+}
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("gen: ")
+	var o options
+	out := flag.String("out", "", "the `directory` to write the repository into; it must be empty or absent")
+	index := flag.String("index", "", "write only a Packages `file`")
+	flag.IntVar(&o.packages, "packages", 5000, "packages of one generation")
+	flag.Float64Var(&o.bytes, "bytes", 3e9, "bytes of all package files of one generation, about")
+	flag.Float64Var(&o.changed, "changed", 0.05, "part of the packages that are others in the second generation")
+	flag.Parse()
+	if flag.NArg() > 0 || (*out == "") == (*index == "") || o.packages < 1 || o.bytes < 0 || o.changed < 0 || o.changed > 1 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	var err error
+	if *index != "" {
+		err = writeIndexAlone(*index, o)
+	} else {
+		err = writeRepository(*out, o)
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+func writeRepository(dir string, o options) error {
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+		return fmt.Errorf("%s is not empty", dir)
+	}
+	key, err := newKey(filepath.Join(dir, "gnupg"))
+	if err != nil {
+		return err
+	}
+	defer key.close()
+	if err := key.export(filepath.Join(dir, "key.gpg")); err != nil {
+		return err
+	}
+	first := draw(o)
+	second, changed := next(first, o.changed)
+	g1 := &generation{dir: filepath.Join(dir, "g1"), date: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), packages: first}
+	g2 := &generation{dir: filepath.Join(dir, "g2"), date: g1.date.AddDate(0, 0, 1), packages: second, before: g1}
+	for _, g := range []*generation{g1, g2} {
+		if err := g.write(key); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("%d packages, %d of them others in the second generation\n", len(first), changed)
+	return writeLists(dir, g1, g2)
+}
+
+func writeIndexAlone(file string, o options) error {
+	packages := draw(o)
+	for i := range packages {
+		packages[i].file = madeUpFile(&packages[i])
+	}
+	return os.WriteFile(file, packagesIndex(packages), 0o644)
+}

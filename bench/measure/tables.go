@@ -1,0 +1,172 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+)
+
+// The names that the tables know; peers and links may have any others.
+const (
+	floor  = "floor"
+	keeper = "mirrorkeeper"
+	apt    = "apt"
+
+	direct = "direct"
+
+	full, unchanged, changed, reading = "full", "unchanged", "changed", "reading"
+)
+
+// group is the rounds of one peer's job over one link.
+type group struct{ link, job, peer string }
+
+// figures are the medians of a group's good rounds.
+type figures struct {
+	rounds, failed    int
+	wall, cpu, memory float64 // s, s, MiB
+}
+
+// medians are the figures of each group, and the groups in the order of the rows.
+func medians(rows []row) (map[group]figures, []group) {
+	byGroup := map[group][]row{}
+	var order []group
+	for _, r := range rows {
+		g := group{r.link, r.job, r.peer}
+		if byGroup[g] == nil {
+			order = append(order, g)
+		}
+		byGroup[g] = append(byGroup[g], r)
+	}
+	all := map[group]figures{}
+	for g, rows := range byGroup {
+		good := slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.exit != 0 })
+		of := func(value func(row) float64) float64 {
+			values := make([]float64, len(good))
+			for i, r := range good {
+				values[i] = value(r)
+			}
+			return median(values)
+		}
+		all[g] = figures{
+			rounds: len(rows), failed: len(rows) - len(good),
+			wall:   of(func(r row) float64 { return r.wall.Seconds() }),
+			cpu:    of(func(r row) float64 { return r.cpu.Seconds() }),
+			memory: of(func(r row) float64 { return float64(r.memory) }),
+		}
+	}
+	return all, order
+}
+
+// median is 0 for no values.
+func median(values []float64) float64 {
+	n := len(values)
+	if n == 0 {
+		return 0
+	}
+	slices.Sort(values)
+	return (values[(n-1)/2] + values[n/2]) / 2
+}
+
+// tables are a table for each link and job, and one of the figures to reach.
+func tables(rows []row) string {
+	all, order := medians(rows)
+	var b strings.Builder
+	type subject struct{ link, job string }
+	var subjects []subject
+	for _, g := range order {
+		if s := (subject{g.link, g.job}); !slices.Contains(subjects, s) {
+			subjects = append(subjects, s)
+		}
+	}
+	rank := func(s subject) int { // reading, which uses no link, last
+		switch {
+		case s.job == reading:
+			return 2
+		case s.link == direct:
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(subjects, func(a, b subject) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.link, b.link))
+	})
+	for _, s := range subjects {
+		base, name := group{s.link, s.job, floor}, "the floor"
+		if s.job == reading {
+			base.peer, name = apt, "apt"
+		}
+		fmt.Fprintf(&b, "### %s\n\n", title(s.link, s.job))
+		fmt.Fprintf(&b, "| | wall s | x %s | CPU s | x %[1]s | peak MiB | rounds |\n| --- | --: | --: | --: | --: | --: | --: |\n", name)
+		for _, g := range order {
+			if g.link != s.link || g.job != s.job {
+				continue
+			}
+			f := all[g]
+			rounds := fmt.Sprint(f.rounds)
+			if f.failed > 0 {
+				rounds += fmt.Sprintf(", %d failed", f.failed)
+			}
+			if f.failed == f.rounds {
+				fmt.Fprintf(&b, "| %s | | | | | | %s |\n", g.peer, rounds)
+				continue
+			}
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %.0f | %s |\n", g.peer,
+				seconds(f.wall), ratio(f.wall, all[base].wall), seconds(f.cpu), ratio(f.cpu, all[base].cpu), f.memory, rounds)
+		}
+		b.WriteByte('\n')
+	}
+	b.WriteString(targetsTable(all))
+	return b.String()
+}
+
+func title(link, job string) string {
+	text := map[string]string{
+		full:      "Full: into an empty directory",
+		unchanged: "Unchanged: once more, upstream is the same",
+		changed:   "Changed: some packages are others",
+		reading:   "Reading a Packages file with its relations",
+	}[job]
+	if text == "" {
+		text = job
+	}
+	if link != direct {
+		text += ", " + link
+	}
+	return text
+}
+
+// seconds has about three digits that mean something.
+func seconds(s float64) string {
+	if s < 1 {
+		return fmt.Sprintf("%.3f", s)
+	}
+	return fmt.Sprintf("%.2f", s)
+}
+
+func ratio(a, b float64) string {
+	if b == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.2f", a/b)
+}
+
+// The lines of a file that tables are written between.
+const (
+	beginMarker = "<!-- results -->\n"
+	endMarker   = "<!-- /results -->\n"
+)
+
+func replaceBetweenMarkers(file, text string) error {
+	old, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	before, rest, begins := strings.Cut(string(old), beginMarker)
+	_, after, ends := strings.Cut(rest, endMarker)
+	if !begins || !ends {
+		return fmt.Errorf("%s has not the lines %q and %q", file, strings.TrimSpace(beginMarker), strings.TrimSpace(endMarker))
+	}
+	return os.WriteFile(file, []byte(before+beginMarker+"\n"+strings.TrimSpace(text)+"\n\n"+endMarker+after), 0o644)
+}

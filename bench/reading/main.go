@@ -1,0 +1,75 @@
+// Reading reads a Packages file with all relations, and says what it found.
+//
+//	go run ./bench/reading [-architecture amd64] [-catalog] FILE
+//
+// It is the work of a program that has fetched an index and verified it. With
+// -catalog the packages are also made ready for search by name and by what they
+// provide, as apt's cache is.
+package main
+
+import (
+	"crypto/sha256"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"time"
+
+	"github.com/mirrorkeeper/mirrorkeeper/deb"
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+)
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("reading: ")
+	architecture := flag.String("architecture", "amd64", "of the packages")
+	catalog := flag.Bool("catalog", false, "make a catalog of the packages")
+	flag.Parse()
+	if flag.NArg() != 1 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	packages, err := read(flag.Arg(0), *architecture)
+	if err != nil {
+		log.Fatal(err)
+	}
+	relations := 0
+	for _, p := range packages {
+		relations += len(p.Relations)
+	}
+	fmt.Printf("%d packages with %d relations\n", len(packages), relations)
+	if *catalog {
+		c := repo.NewCatalog(deb.Format{}, packages)
+		fmt.Printf("a catalog of %d packages\n", len(c.Packages))
+	}
+}
+
+// read reads the file as the only index of a repository.
+func read(file, architecture string) ([]*repo.Package, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	source := &repo.Source{
+		Name: "file", Type: "deb", URLs: []string{"https://archive.example.org/debian"}, Suites: []string{"stable"},
+		Components: []string{"main"}, Architectures: []string{architecture}, Trusted: true,
+	}
+	var format deb.Format
+	repositories, err := format.Repositories(source)
+	if err != nil {
+		return nil, err
+	}
+	r := repositories[0]
+	form := format.RootForms(r)[0]
+	// Digests are compared while files are fetched, so that any will do here.
+	release := fmt.Sprintf("Suite: stable\nDate: %s\nComponents: main\nArchitectures: %s\nSHA256:\n %x %d main/binary-%[2]s/Packages\n",
+		time.Now().UTC().Format(time.RFC1123), architecture, sha256.Sum256(nil), info.Size())
+	root, err := format.ReadRoot(r, form, repo.RootFiles{form.Main: []byte(release)}, nil, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	return format.ReadPackages(r, root, func(ix repo.Index) (io.ReadCloser, error) {
+		return os.Open(file)
+	})
+}
