@@ -1,97 +1,17 @@
 package solver
 
 import (
-	"bytes"
-	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/mirrorkeeper/mirrorkeeper/deb"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
-
-// aptLists is where apt keeps what it knows of the machine's sources.
-const aptLists = "/var/lib/apt/lists/"
-
-// machineCatalog reads the machine's own apt lists, in apt's order of them.
-func machineCatalog(t *testing.T) (c *repo.Catalog, native string) {
-	t.Helper()
-	output := func(name string, args ...string) string {
-		out, err := exec.Command(name, args...).Output()
-		if err != nil {
-			t.Skipf("%s %s: %v", name, strings.Join(args, " "), err)
-		}
-		return string(out)
-	}
-	native = strings.TrimSpace(output("dpkg", "--print-architecture"))
-	var all []*repo.Package
-	done := map[string]bool{}
-	for _, file := range strings.Fields(output("apt-get", "indextargets", "--format", "$(FILENAME)", "Created-By: Packages")) {
-		// HOST_PATH_dists_SUITE_COMPONENT_binary-ARCHITECTURE_Packages
-		before, component, ok := cutLast(strings.TrimPrefix(file[:strings.LastIndex(file, "_binary-")], aptLists), "_")
-		_, suite, dists := cutLast(before, "_dists_")
-		if !ok || !dists || done[before+component] {
-			continue
-		}
-		done[before+component] = true
-		release, err := os.ReadFile(aptLists + before + "_InRelease")
-		if err != nil {
-			continue
-		}
-		all = append(all, readList(t, &repo.Source{
-			Name: "machine", Type: "deb", URLs: []string{"http://archive.example.org/debian"}, Suites: []string{suite},
-			Components: []string{component}, Architectures: []string{native}, Trusted: true, IgnoreValidUntil: true,
-		}, release, aptLists+before)...)
-	}
-	if len(all) < 1000 {
-		t.Skip("this machine has no apt lists")
-	}
-	return repo.NewCatalog(deb.Format{}, all), native
-}
-
-func cutLast(s, sep string) (before, after string, found bool) {
-	i := strings.LastIndex(s, sep)
-	if i < 0 {
-		return s, "", false
-	}
-	return s[:i], s[i+len(sep):], true
-}
-
-func readList(t *testing.T, s *repo.Source, release []byte, prefix string) []*repo.Package {
-	t.Helper()
-	format := deb.Format{}
-	repositories, err := format.Repositories(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := repositories[0]
-	form := format.RootForms(r)[0]
-	root, err := format.ReadRoot(r, form, repo.RootFiles{form.Main: release}, nil, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	packages, err := format.ReadPackages(r, root, func(ix repo.Index) (io.ReadCloser, error) {
-		name := strings.ReplaceAll(strings.TrimPrefix(ix.Name, "dists/"+s.Suites[0]), "/", "_")
-		files, _ := filepath.Glob(prefix + name + "*")
-		if len(files) == 0 {
-			return nil, fs.ErrNotExist
-		}
-		content, err := exec.Command("/usr/lib/apt/apt-helper", "cat-file", files[0]).Output()
-		return io.NopCloser(bytes.NewReader(content)), err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return packages
-}
 
 // wellKnown are packages of every size and kind.
 var wellKnown = []string{
@@ -175,5 +95,154 @@ func testPicksAreApts(t *testing.T, c *repo.Catalog, native string, names []stri
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-apt +picked):\n%s", name, diff)
 		}
+	}
+}
+
+// machineCatalog reads the lists that apt has of the machine's sources.
+func machineCatalog(t *testing.T) (c *repo.Catalog, native string) {
+	t.Helper()
+	output := func(name string, args ...string) string {
+		out, err := exec.Command(name, args...).Output()
+		if err != nil {
+			t.Skipf("%s %s: %v", name, strings.Join(args, " "), err)
+		}
+		return string(out)
+	}
+	native = strings.TrimSpace(output("dpkg", "--print-architecture"))
+	var all []*repo.Package
+	for _, file := range strings.Fields(output("apt-get", "indextargets", "--format", "$(FILENAME)", "Created-By: Packages")) {
+		r := &repo.Repository{Source: &repo.Source{Name: filepath.Base(file)}}
+		for stanza := range strings.SplitSeq(output("/usr/lib/apt/apt-helper", "cat-file", file), "\n\n") {
+			if p := debianPackage(t, stanza); p.Name != "" {
+				p.Repository, p.Priority = r, 500
+				all = append(all, p)
+			}
+		}
+	}
+	if len(all) == 0 {
+		t.Skip("this machine has no apt lists")
+	}
+	return repo.NewCatalog(debianVersions{}, all), native
+}
+
+// debianPackage reads what the solver needs of a stanza.
+func debianPackage(t *testing.T, stanza string) *repo.Package {
+	t.Helper()
+	p := &repo.Package{}
+	for line := range strings.Lines(stanza) {
+		field, value, _ := strings.Cut(strings.TrimRight(line, "\n"), ": ")
+		switch field {
+		case "Package":
+			p.Name = value
+		case "Version":
+			p.Version = value
+		case "Architecture":
+			p.Architecture = value
+		case "Essential":
+			p.Essential = value == "yes"
+		case "Priority":
+			p.Mandatory = value == "required" || value == "important"
+		case "Multi-Arch":
+			p.MultiArch = map[string]repo.MultiArch{"same": repo.Same, "foreign": repo.Foreign, "allowed": repo.Allowed}[value]
+		case "Provides":
+			for _, r := range debianRelations(t, repo.Requires, value) {
+				d := r.Alternatives[0]
+				p.Provides = append(p.Provides, repo.Provide{Name: d.Name, Architecture: d.Architecture, Version: d.Version})
+			}
+		default:
+			if kind, ok := debianKinds[field]; ok {
+				p.Relations = append(p.Relations, debianRelations(t, kind, value)...)
+			}
+		}
+	}
+	return p
+}
+
+var debianKinds = map[string]repo.Kind{
+	"Pre-Depends": repo.PreRequires, "Depends": repo.Requires, "Recommends": repo.Recommends, "Suggests": repo.Suggests,
+	"Conflicts": repo.Conflicts, "Breaks": repo.Breaks, "Replaces": repo.Obsoletes, "Enhances": repo.Enhances,
+}
+
+// debianRelations reads the value of a field of relations: as [dependency] does, but
+// with dpkg's signs of strict order.
+func debianRelations(t *testing.T, kind repo.Kind, value string) (all []repo.Relation) {
+	t.Helper()
+	value = strings.NewReplacer("(<<", "(<", "(>>", "(>").Replace(value)
+	for part := range strings.SplitSeq(strings.TrimRight(value, ", "), ",") {
+		r := repo.Relation{Kind: kind}
+		for d := range strings.SplitSeq(part, "|") {
+			r.Alternatives = append(r.Alternatives, dependency(t, d))
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// debianVersions is the order of deb-version(7), for versions that are well-formed.
+type debianVersions struct{}
+
+func (v debianVersions) Satisfies(version string, op repo.Op, wanted string) bool {
+	return op == repo.Any || version != "" && op.Holds(v.Compare(version, wanted))
+}
+
+func (debianVersions) Compare(a, b string) int {
+	x, y := debianParts(a), debianParts(b)
+	for i := range x {
+		if c := compareDebianParts(x[i], y[i]); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// debianParts splits a version into epoch, upstream version and revision.
+func debianParts(v string) [3]string {
+	epoch, rest, found := strings.Cut(v, ":")
+	if !found {
+		epoch, rest = "0", v
+	}
+	if i := strings.LastIndexByte(rest, '-'); i >= 0 {
+		return [3]string{epoch, rest[:i], rest[i+1:]}
+	}
+	return [3]string{epoch, rest, "0"}
+}
+
+// compareDebianParts compares by turns what is before the next digit, and the number
+// that follows.
+func compareDebianParts(a, b string) int {
+	for a != "" || b != "" {
+		i, j := strings.IndexAny(a+"0", "0123456789"), strings.IndexAny(b+"0", "0123456789")
+		for k := range max(i, j) + 1 {
+			if c := debianWeight(a[:i], k) - debianWeight(b[:j], k); c != 0 {
+				return c
+			}
+		}
+		a, b = a[i:], b[j:]
+		i, j = len(a)-len(strings.TrimLeft(a, "0123456789")), len(b)-len(strings.TrimLeft(b, "0123456789"))
+		x, y := strings.TrimLeft(a[:i], "0"), strings.TrimLeft(b[:j], "0")
+		if len(x) != len(y) {
+			return len(x) - len(y)
+		}
+		if c := strings.Compare(x, y); c != 0 {
+			return c
+		}
+		a, b = a[i:], b[j:]
+	}
+	return 0
+}
+
+// debianWeight orders the k-th byte of a part without digits: ~, the end, letters,
+// anything else.
+func debianWeight(s string, k int) int {
+	if k >= len(s) {
+		return 0
+	}
+	switch c := s[k]; {
+	case c == '~':
+		return -1
+	case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
+		return int(c)
+	default:
+		return int(c) + 256
 	}
 }
