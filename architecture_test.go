@@ -1,11 +1,12 @@
 package mirrorkeeper_test
 
 import (
-	"encoding/json"
-	"errors"
-	"io"
-	"os/exec"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -40,8 +41,9 @@ var rooms = map[string]struct {
 	"verify": {jobs, "verify judges a tree by its manifest, for every format"},
 	"watch":  {jobs, "watch is handed its formats as repo interfaces"},
 
-	"cmd": {everything, ""}, // only cmd knows all
-	"e2e": {[]string{"internal/repotest"}, "end-to-end tests see what users see: the program and what it writes"},
+	"cmd":   {everything, ""}, // only cmd knows all
+	"bench": {everything, ""}, // programs that measure rooms, and make what is measured
+	"e2e":   {[]string{"internal/repotest"}, "end-to-end tests see what users see: the program and what it writes"},
 
 	"internal/repotest": {nil, "every room's tests may use it, so it may use no room"},
 }
@@ -78,10 +80,10 @@ func TestImportsOfTests(t *testing.T) {
 	for _, p := range packages(t) {
 		room := roomOf(p.ImportPath)
 		may := append(slices.Clone(rooms[room].may), "internal/repotest")
-		if slices.Equal(rooms[room].may, jobs) {
-			may = append(may, "deb", "rpm") // a job is tested with the real formats
+		if slices.Equal(rooms[room].may, jobs) || slices.Equal(rooms[room].may, mechanisms) {
+			may = append(may, "deb", "rpm") // what is handed a format is tested with the real ones
 		}
-		for _, imported := range slices.Concat(p.TestImports, p.XTestImports) {
+		for _, imported := range p.TestImports {
 			to := roomOf(imported)
 			if !strings.HasPrefix(imported, module) || to == room || slices.Contains(may, to) || slices.Equal(rooms[room].may, everything) {
 				continue
@@ -101,24 +103,51 @@ func roomOf(importPath string) string {
 }
 
 type goPackage struct {
-	ImportPath                         string
-	Imports, TestImports, XTestImports []string
+	ImportPath           string
+	Imports, TestImports []string
 }
 
-// packages are those of the project, as the go command sees them.
-func packages(t *testing.T) (all []goPackage) {
+// packages are those of the project. The sources are read here and not by the go
+// command, so that a test that is cached notices when they change.
+func packages(t *testing.T) []goPackage {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-e", "-json=ImportPath,Imports,TestImports,XTestImports", "./...").Output()
-	if err != nil {
-		t.Fatalf("go list: %v", err)
-	}
-	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
-		var p goPackage
-		if err := d.Decode(&p); errors.Is(err, io.EOF) {
-			return all
-		} else if err != nil {
-			t.Fatalf("go list: %v", err)
+	found := map[string]*goPackage{}
+	err := filepath.WalkDir(".", func(name string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
 		}
-		all = append(all, p)
+		if e.IsDir() {
+			if base := e.Name(); name != "." && (base[0] == '.' || base[0] == '_' || base == "testdata" || name == "bin" || name == "demo") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if path.Ext(name) != ".go" {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		dir := path.Join(module, filepath.ToSlash(filepath.Dir(name)))
+		if found[dir] == nil {
+			found[dir] = &goPackage{ImportPath: dir}
+		}
+		imports := &found[dir].Imports
+		if strings.HasSuffix(name, "_test.go") {
+			imports = &found[dir].TestImports
+		}
+		for _, i := range file.Imports {
+			*imports = append(*imports, strings.Trim(i.Path.Value, `"`))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
+	var all []goPackage
+	for _, dir := range slices.Sorted(maps.Keys(found)) {
+		all = append(all, *found[dir])
+	}
+	return all
 }
