@@ -72,7 +72,7 @@ func TestParse(t *testing.T) {
 
 func TestDefaults(t *testing.T) {
 	want := &Config{
-		Transfer: Transfer{Connections: 32, PerHost: 24, Retries: 5, Timeout: time.Minute},
+		Transfer: Transfer{Connections: 32, PerHost: 24, Retries: 5, Timeout: 15 * time.Second},
 		Keep:     Keep{Generations: 5, Days: 14, Grace: 72 * time.Hour},
 	}
 	if diff := cmp.Diff(want, New(), cmpopts.IgnoreUnexported(Config{})); diff != "" {

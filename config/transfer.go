@@ -16,8 +16,8 @@ type Transfer struct {
 	IgnoreErrors int `yaml:"ignore-errors" jsonschema:"default=0,minimum=0"`
 	// Bytes a second, of all connections together; 0 is no limit. Default 0.
 	Rate int64 `yaml:"rate,bytes" jsonschema:"default=0"`
-	// Time without a byte after which an attempt is given up. Default 60s.
-	Timeout time.Duration `yaml:"timeout" jsonschema:"default=60s"`
+	// Time without a byte after which an attempt is given up. Default 15s.
+	Timeout time.Duration `yaml:"timeout" jsonschema:"default=15s"`
 	// Address of the proxy to use, or direct for none. Default: what the variables
 	// http_proxy, https_proxy and no_proxy of the environment say.
 	Proxy Secret `yaml:"proxy,url" schemes:"http,https,socks5,socks5h" or:"direct"`

@@ -42,6 +42,11 @@ type Mirror struct {
 	// SourcePackages adds the source packages of those picked, as far as the
 	// sources' Include has them.
 	SourcePackages bool
+	// Assume are packages that the machines have already, and AssumeGroups groups of
+	// them, "essential" being those of every machine: they satisfy relations, their
+	// conflicts count, and they are not mirrored.
+	Assume       []solver.Seed
+	AssumeGroups []string
 	// Exclude are names, or globs of names, that are never picked.
 	Exclude []string
 	// Strict makes an unresolved relation an error.

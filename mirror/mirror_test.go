@@ -353,6 +353,39 @@ func TestOnlyPartOfAMirror(t *testing.T) {
 	}
 }
 
+func TestAssumedPackagesAreNotMirrored(t *testing.T) {
+	t.Parallel()
+	u := newUpstream(t, "a\n Depends: libc (>= 2), sh, b\nlibc 2.1\nlibc 1.0\nsh\n Essential: yes\n Depends: libc\nb\n Depends: libc (>= 2)\n")
+	j := newJob(t, u.source(t, "s"))
+	partial(t, j, "a")
+	j.Mirror.Assume = []solver.Seed{{Pattern: "libc"}}
+	j.Mirror.AssumeGroups = []string{"essential"}
+	run(t, j)
+	if d := cmp.Diff([]string{"a", "b"}, debs(t, j)); d != "" {
+		t.Error(d)
+	}
+	j.Mirror.Assume[0].Op, j.Mirror.Assume[0].Version = repo.Less, "2"
+	run(t, j)
+	if d := cmp.Diff([]string{"a", "b", "libc"}, debs(t, j)); d != "" {
+		t.Error("a needs a newer version than the one that is installed:", d)
+	}
+}
+
+func TestGroupsAreSeeds(t *testing.T) {
+	t.Parallel()
+	u := newUpstream(t, "a\n Priority: standard\n Depends: b\nb\nc\n Task: web-server, mail\nd\n")
+	j := newJob(t, u.source(t, "s"))
+	j.Mirror.Groups = []string{"standard", "web-server", "nonsense"}
+	j.Mirror.Sign = newSigning(t)
+	r := run(t, j)
+	if d := cmp.Diff([]string{"a", "b", "c"}, debs(t, j)); d != "" {
+		t.Error(d)
+	}
+	if len(r.Unresolved) != 1 || r.Unresolved[0].Requirement != "group nonsense" {
+		t.Errorf("%+v", r.Unresolved)
+	}
+}
+
 func TestPlanChangesNothing(t *testing.T) {
 	t.Parallel()
 	u := newUpstream(t, "a\n Depends: b, missing\nb\nc\n")

@@ -108,6 +108,7 @@ func (m *Mirror) pick(all []*repo.Package, seeds []solver.Seed) *selection {
 		for _, native := range m.Architectures() {
 			solution := solver.Solve(catalog, seedsFor(seeds, native), solver.Options{
 				Native: native, Recommends: m.Recommends, Suggests: m.Suggests, Mandatory: m.Mandatory,
+				Assumed: m.assumed(catalog, native),
 			})
 			for _, p := range solution.Picks {
 				if _, ok := why[p.Package]; !ok {
@@ -184,6 +185,39 @@ func (m *Mirror) catalogs(all []*repo.Package) (out []*repo.Catalog) {
 		out = append(out, repo.NewCatalog(f, of[f.Name()]))
 	}
 	return out
+}
+
+// assumed are the packages of the catalog that the machines have already, each in
+// the version that the repositories prefer among those wanted.
+func (m *Mirror) assumed(catalog *repo.Catalog, native string) (out []*repo.Package) {
+	if len(m.Assume) == 0 && len(m.AssumeGroups) == 0 {
+		return nil
+	}
+	done := map[string]bool{}
+	for _, p := range catalog.Packages {
+		if done[p.Name] || !p.On(native, native) || !m.assumes(p, catalog.Versions()) {
+			continue
+		}
+		for _, best := range catalog.Named(p.Name) {
+			if best.On(native, native) && m.assumes(best, catalog.Versions()) {
+				done[p.Name] = true
+				out = append(out, best)
+				break
+			}
+		}
+	}
+	return out
+}
+
+func (m *Mirror) assumes(p *repo.Package, v repo.Versions) bool {
+	for _, s := range m.Assume {
+		if repo.Match(s.Pattern, p.Name) && v.Satisfies(p.Version, s.Op, s.Version) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(m.AssumeGroups, func(group string) bool {
+		return group == "essential" && p.Essential || slices.Contains(p.Groups, group)
+	})
 }
 
 // seedsFor leaves out the seeds that ask for another architecture.

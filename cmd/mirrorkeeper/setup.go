@@ -312,9 +312,19 @@ func (b *builder) job(m chosenMirror, from *origin) (*mirror.Job, error) {
 		Name: m.Name, Dir: m.Path, Mandatory: m.Mandatory, Recommends: m.Recommends, Suggests: m.Suggests,
 		SourcePackages: m.Sources, Strict: m.Strict, Independent: m.Independent,
 		IgnoreErrors: b.config.Transfer.IgnoreErrors, ValidFor: m.ValidFor, Groups: m.Groups,
+		AssumeGroups: m.AssumeInstalled.Groups,
 	}
 	for _, s := range m.Packages {
 		out.Packages = append(out.Packages, solver.Seed{Pattern: s.Pattern, Architecture: s.Architecture, Op: s.Op, Version: s.Version, Label: s.String()})
+	}
+	if from := m.AssumeInstalled.From; from != "" {
+		return nil, &exit{
+			code: exitUsage, err: fmt.Errorf("assume-installed.from: this version cannot read what is installed from %s", from),
+			hint: "name packages or groups in assume-installed",
+		}
+	}
+	for _, s := range m.AssumeInstalled.Packages {
+		out.Assume = append(out.Assume, solver.Seed{Pattern: s.Pattern, Op: s.Op, Version: s.Version, Label: s.String()})
 	}
 	for _, s := range m.Exclude {
 		out.Exclude = append(out.Exclude, s.Pattern)
