@@ -362,13 +362,15 @@ func (t *transfer) append(p []byte) error {
 }
 
 // plain takes the URL out of an error of net/http: it may hold credentials, and
-// messages name it anyway.
+// messages name it anyway. Clients behind clients each add it.
 func plain(err error) error {
-	var e *url.Error
-	if errors.As(err, &e) {
-		return e.Err
+	for {
+		var e *url.Error
+		if !errors.As(err, &e) {
+			return err
+		}
+		err = e.Err
 	}
-	return err
 }
 
 // discard reads what is left of an unwanted body if it is short.

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Route is a client for the URLs that begin with a prefix.
+// Route is a client for a URL and those below it.
 type Route struct {
 	Prefix string
 	Client *http.Client
@@ -35,11 +35,23 @@ func (r *router) RoundTrip(q *http.Request) (*http.Response, error) {
 	url := q.URL.String()
 	client, longest := r.otherwise, -1
 	for _, x := range r.routes {
-		if len(x.Prefix) > longest && strings.HasPrefix(url, x.Prefix) {
+		if len(x.Prefix) > longest && below(x.Prefix, url) {
 			client, longest = x.Client, len(x.Prefix)
 		}
 	}
+	if q.URL.User != nil {
+		// It was made of the URL. The next client makes it anew, for each host that a
+		// redirect leads to, and would take this one for a header to pass on.
+		q = q.Clone(q.Context())
+		q.Header.Del("Authorization")
+	}
 	return client.Do(q)
+}
+
+// below reports whether the URL is the prefix or lies in it as in a directory.
+func below(prefix, url string) bool {
+	rest, ok := strings.CutPrefix(url, prefix)
+	return ok && (rest == "" || strings.HasSuffix(prefix, "/") || rest[0] == '/' || rest[0] == '?')
 }
 
 // CloseIdleConnections closes those of all clients.
