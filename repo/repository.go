@@ -28,7 +28,6 @@ type Source struct {
 // Pin sets the priority of packages, as apt_preferences(5) does: for names that
 // match Packages (globs, or regular expressions between slashes) and a Kind of
 // "release" ("a=stable,o=Debian"), "origin" (a host) or "version" (a glob).
-// Source names the only source it applies to, "" for all.
 type Pin struct {
 	Packages []string
 	Kind     string
