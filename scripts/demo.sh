@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 dir=$(realpath -m "${1:-demo}")
 mirror=$dir/mirror
-mirrorkeeper=$PWD/bin/mirrorkeeper
+mirrorkeeper=${MIRRORKEEPER:-$PWD/bin/mirrorkeeper}
 packages=(hello nginx-light)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
