@@ -68,7 +68,7 @@ func NewCatalog(v Versions, packages []*Package) *Catalog {
 		for _, r := range p.Relations {
 			for _, d := range r.Alternatives {
 				name := c.names.number(d.Name)
-				if r.Kind == Obsoletes {
+				if r.Kind == Obsoletes && !p.breaksOlder(d.Name) {
 					obsolete = append(obsolete, entry{name, at})
 				}
 			}
@@ -86,6 +86,14 @@ func NewCatalog(v Versions, packages []*Package) *Catalog {
 	c.obsolete = newTable(len(c.names), obsolete, better)
 	c.provided = newTable(len(c.names), provided, better)
 	return c
+}
+
+// breaksOlder reports whether the package breaks some versions of the name: then it
+// does not take its place but only took over files (Debian Policy 7.6.1).
+func (p *Package) breaksOlder(name string) bool {
+	return slices.ContainsFunc(p.Relations, func(r Relation) bool {
+		return r.Kind == Breaks && slices.ContainsFunc(r.Alternatives, func(d Dependency) bool { return d.Name == name && d.Op != Any })
+	})
 }
 
 // newTable is a counting sort by name into one flat array, so that a lookup is one

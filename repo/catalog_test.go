@@ -238,6 +238,11 @@ func TestSearchOrders(t *testing.T) {
 		pkg("c", "1", provides(Provide{Name: "old"})),
 		pkg("a", "2"),
 		pkg("src", "1", source, provides(Provide{Name: "old"})),
+		// A file moved from old to d: that does not make d the successor.
+		pkg("d", "1", func(p *Package) {
+			moved := []Dependency{{Name: "old", Op: Less, Version: "5"}}
+			p.Relations = []Relation{{Breaks, moved}, {Obsoletes, moved}}
+		}),
 	})
 	for what, test := range map[string]struct{ got, want []string }{
 		"named a":        {describe(c.Named("a")), []string{"a 2", "a 1"}},
@@ -246,7 +251,7 @@ func TestSearchOrders(t *testing.T) {
 		"obsoleting old": {describe(c.Obsoleting("old")), []string{"b 1", "a 1"}},
 		"providing old":  {describe(c.Providing("old")), []string{"c 1"}},
 		"obsoleting new": {describe(c.Obsoleting("new")), nil},
-		"names":          {slices.Collect(c.Names), []string{"a", "b", "c"}},
+		"names":          {slices.Collect(c.Names), []string{"a", "b", "c", "d"}},
 	} {
 		if diff := gocmp.Diff(test.want, test.got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", what, diff)
