@@ -571,3 +571,21 @@ func TestSourcePackagesAreNoCandidates(t *testing.T) {
 		t.Errorf("unresolved: %v, expected the relation of a alone", found)
 	}
 }
+
+func TestDistance(t *testing.T) {
+	var rows [3][]int
+	for _, test := range []struct {
+		a, b string
+		want int
+	}{
+		{"nginx", "nginx", 0}, {"ngnix", "nginx", 1}, {"nginx", "nginxx", 1}, {"nginx", "ngnx", 1}, {"nginx", "nginy", 1},
+		{"", "ab", 2}, {"abcd", "badc", 2}, {"kitten", "sitting", 3},
+	} {
+		if got := distance(test.a, test.b, 3, &rows); got != test.want {
+			t.Errorf("from %q to %q are %d edits, expected %d", test.a, test.b, got, test.want)
+		}
+	}
+	if got := distance("completely", "different!", 2, &rows); got <= 2 {
+		t.Errorf("names that have nothing in common are %d edits apart", got)
+	}
+}

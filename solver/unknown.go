@@ -26,7 +26,7 @@ func (u *universe) unknownSeed(seed Seed) Unknown {
 }
 
 // near returns at most three names of packages that a misspelt one may mean: those
-// that few edits lead to, then those that it begins.
+// that few edits lead to, and those that it begins.
 func (u *universe) near(name string) []string {
 	type guess struct {
 		name  string
@@ -34,15 +34,21 @@ func (u *universe) near(name string) []string {
 	}
 	limit := 1 + len(name)/5
 	var guesses []guess
+	var rows [3][]int
 	for other := range u.catalog.Names {
-		if edits := distance(name, other, limit); edits <= limit {
+		edits := distance(name, other, limit, &rows)
+		if rest, begins := strings.CutPrefix(other, name); begins && len(name) > 2 {
+			edits = limit
+			if strings.HasPrefix(rest, "-") {
+				edits = 1
+			}
+		}
+		if edits <= limit {
 			guesses = append(guesses, guess{other, edits})
-		} else if len(name) > 2 && strings.HasPrefix(other, name) {
-			guesses = append(guesses, guess{other, limit + len(other)})
 		}
 	}
 	slices.SortFunc(guesses, func(a, b guess) int {
-		return cmp.Or(cmp.Compare(a.edits, b.edits), cmp.Compare(a.name, b.name))
+		return cmp.Or(cmp.Compare(a.edits, b.edits), cmp.Compare(len(a.name), len(b.name)), cmp.Compare(a.name, b.name))
 	})
 	var names []string
 	for _, g := range guesses[:min(3, len(guesses))] {
@@ -53,18 +59,21 @@ func (u *universe) near(name string) []string {
 
 // distance is the number of insertions, deletions, substitutions and swaps of
 // neighbours that lead from a to b (optimal string alignment, in bytes), or
-// something above the limit.
-func distance(a, b string, limit int) int {
+// something above the limit. The rows are space to work in.
+func distance(a, b string, limit int, rows *[3][]int) int {
 	if max(len(a)-len(b), len(b)-len(a)) > limit {
 		return limit + 1
 	}
-	before, last, now := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for i := range rows {
+		rows[i] = slices.Grow(rows[i][:0], len(b)+1)[:len(b)+1]
+	}
+	before, last, now := rows[0], rows[1], rows[2]
 	for j := range last {
 		last[j] = j
 	}
 	for i := range len(a) {
 		now[0] = i + 1
-		best := now[0]
+		least := now[0]
 		for j := range len(b) {
 			cost := 1
 			if a[i] == b[j] {
@@ -74,10 +83,10 @@ func distance(a, b string, limit int) int {
 			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
 				now[j+1] = min(now[j+1], before[j-1]+1)
 			}
-			best = min(best, now[j+1])
+			least = min(least, now[j+1])
 		}
-		if best > limit+1 {
-			return best
+		if least > limit+1 { // a swap may still take one back
+			return least
 		}
 		before, last, now = last, now, before
 	}
