@@ -537,8 +537,9 @@ func TestFindUnresolved(t *testing.T) {
 		b 1; requires e; provides e
 		c 1 i386
 		d 1; pre-requires a (> 1)
-		f 1 i386; requires g, h
+		f 1 i386; requires g, h, i
 		g 1 foreign
+		i 1 i386
 		h 1`)
 	var got []string
 	for _, x := range FindUnresolved(c, c.Packages, "amd64") {

@@ -14,6 +14,7 @@ type universe struct {
 	assumed *repo.Catalog
 	options Options
 	foreign []string // architectures that machines accept beside their own
+	stays   []need   // that each assumed package is there, at its version or another
 	known   []*rules // by number, nil while not worked out
 	spare   []int32
 }
@@ -34,13 +35,24 @@ type need struct {
 const noRelation = -1
 
 func newUniverse(c *repo.Catalog, o Options, foreign []string) *universe {
-	return &universe{
+	u := &universe{
 		catalog: c,
 		assumed: repo.NewCatalog(c.Versions(), o.Assumed),
 		options: o,
 		foreign: foreign,
 		known:   make([]*rules, len(c.Packages)+len(o.Assumed)+1),
 	}
+	for i, p := range o.Assumed {
+		stays := []int32{int32(i)}
+		u.renumber(stays)
+		for _, k := range c.NamedAt(p.Name) {
+			if q := c.Packages[k]; q.Priority >= 0 && u.architecture(q) == u.architecture(p) {
+				stays = append(stays, k)
+			}
+		}
+		u.stays = append(u.stays, need{relation: noRelation, candidates: stays})
+	}
+	return u
 }
 
 // request is the number of what is asked for: a package of no name that needs it.
@@ -61,22 +73,11 @@ func (u *universe) at(p int32) *repo.Package {
 	return nil
 }
 
-// ask makes the request that one of the wanted packages is installed on a machine
-// where each assumed one is, at its own version or at another of the catalog.
+// ask makes the request that one of the wanted packages is installed beside the
+// assumed ones.
 func (u *universe) ask(wanted []int32) {
-	r := &rules{}
-	for i, p := range u.assumed.Packages {
-		stays := []int32{int32(i)}
-		u.renumber(stays)
-		for _, k := range u.catalog.NamedAt(p.Name) {
-			if q := u.catalog.Packages[k]; q.Priority >= 0 && u.architecture(q) == u.architecture(p) {
-				stays = append(stays, k)
-			}
-		}
-		r.needs = append(r.needs, need{relation: noRelation, candidates: stays})
-	}
-	r.needs = append(r.needs, need{relation: noRelation, candidates: wanted})
-	u.known[u.request()] = r
+	wish := need{relation: noRelation, candidates: wanted}
+	u.known[u.request()] = &rules{needs: append(slices.Clip(u.stays), wish)}
 }
 
 // rules returns the rules of a package.
@@ -167,7 +168,7 @@ func (u *universe) appendCandidates(to []int32, d repo.Dependency, from string) 
 	to = u.catalog.AppendCandidatesAt(to, d, from, u.options.Native)
 	usable := to[start:start]
 	for _, k := range to[start:] {
-		if u.accepts(u.catalog.Packages[k].Architecture) {
+		if a := u.catalog.Packages[k].Architecture; a == from || u.accepts(a) {
 			usable = append(usable, k)
 		}
 	}
