@@ -7,7 +7,7 @@
 // says of itself, its status and its headers, proves nothing. [Fetcher.Get] reads
 // the small files that come before any digest is known, such as a root.
 //
-// fetch.go runs the files of one call, attempt.go is the life of one transfer,
-// route.go decides which URL is asked next, and hosts.go how many requests a
-// host gets at once.
+// run.go gets the files of one call done, transfer.go is one try to get one file,
+// route.go decides which URL is asked next, hosts.go how many requests a host gets
+// at once, and bases.go which base URLs are tried last.
 package fetch

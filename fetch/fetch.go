@@ -120,7 +120,10 @@ type Failure struct {
 // failed; the rest is then given up, and what came so far is kept for a resume.
 // The report is never nil.
 func (f *Fetcher) Fetch(ctx context.Context, requests []Request, sink Sink) (*Report, error) {
-	r := &run{f: f, sink: sink, results: make(chan result, f.options.Connections), ready: map[string]*taskHeap{}}
+	r := &run{
+		f: f, sink: sink, results: make(chan result, f.options.Connections),
+		ready: map[string]*taskHeap{}, twins: map[repo.Digest][]*task{},
+	}
 	for i := range requests {
 		if requests[i].File.Digest.IsZero() {
 			return &Report{}, fmt.Errorf("cannot fetch %s: no digest is known to check it with", requests[i].File.Path)

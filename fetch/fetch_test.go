@@ -562,6 +562,30 @@ func TestSizeUnknown(t *testing.T) {
 	}
 }
 
+func TestFilesOfOneContent(t *testing.T) {
+	bubble(t, func(t *testing.T, w *web) {
+		files := map[string][]byte{}
+		for i := range 20 {
+			files[fmt.Sprintf("f%d", i)] = content(100, byte(i%3))
+		}
+		tr := newTree(files)
+		tr.fault = func(w http.ResponseWriter, r *http.Request, n int) bool {
+			if n == 1 {
+				w.WriteHeader(500)
+			}
+			return n == 1
+		}
+		base := w.serve("a.example.org", tr.serve)
+		sink := newMemory()
+		if _, err := New(Options{Client: w.client(), Retries: 1}).Fetch(t.Context(), requestsFor(files, base), sink); err != nil {
+			t.Fatal(err)
+		}
+		if d := different(files, sink.files); d != nil || sink.clashes > 0 {
+			t.Errorf("%d times files of one digest were under way at once; wrong files: %v", sink.clashes, d)
+		}
+	})
+}
+
 func TestErrorBudget(t *testing.T) {
 	bubble(t, func(t *testing.T, w *web) {
 		files := someFiles(50, 100)
@@ -647,7 +671,7 @@ func TestStoreFailureEndsAll(t *testing.T) {
 				files := someFiles(100, 10)
 				tr := newTree(files)
 				base := w.serve("a.example.org", tr.serve)
-				broken.files, broken.kept = map[string][]byte{}, map[string]*kept{}
+				broken.files, broken.kept, broken.digests = map[string][]byte{}, map[string]*kept{}, map[repo.Digest]int{}
 				_, err := New(Options{Client: w.client(), Retries: 5, IgnoreErrors: 100, PerHost: 1}).Fetch(t.Context(), requestsFor(files, base), broken)
 				if !errors.Is(err, full) || !strings.HasPrefix(err.Error(), "cannot store pool/0099.deb: ") {
 					t.Errorf("got %v", err)

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
 
 // task is a request on its way.
@@ -70,10 +72,11 @@ func byDue(a, b *task) bool  { return a.due.Before(b.due) }
 type run struct {
 	f       *Fetcher
 	sink    Sink
-	ready   map[string]*taskHeap // by the host that is to be asked
-	later   taskHeap             // retries that are not due
-	active  int                  // transfers under way
-	left    int                  // tasks not yet done, absent or failed
+	ready   map[string]*taskHeap    // by the host that is to be asked
+	later   taskHeap                // retries that are not due
+	twins   map[repo.Digest][]*task // that wait for one of the same content; an entry for each transfer under way
+	active  int                     // transfers under way
+	left    int                     // tasks not yet done, absent or failed
 	results chan result
 
 	fetched int
@@ -145,6 +148,10 @@ func (r *run) start(ctx context.Context) (again time.Time) {
 			break
 		}
 		t := heap.Pop(r.ready[key]).(*task)
+		if waiting, underWay := r.twins[t.File.Digest]; underWay {
+			r.twins[t.File.Digest] = append(waiting, t)
+			continue
+		}
 		i, _ := t.next(r.f.isLast(now))
 		if other := hostOf(t.base(i)); other != key {
 			heap.Push(r.queue(other), t) // a base has come to be last since
@@ -157,6 +164,7 @@ func (r *run) start(ctx context.Context) (again time.Time) {
 		}
 		r.f.bases.trying(t.base(i), now)
 		r.active++
+		r.twins[t.File.Digest] = nil
 		go r.transfer(ctx, t, i, ticket)
 	}
 	if r.later.Len() > 0 && (again.IsZero() || r.later.tasks[0].due.Before(again)) {
@@ -240,6 +248,10 @@ func (r *run) settle(ctx context.Context, one result) error {
 	t, o := one.task, judge(one.err)
 	r.active--
 	r.bytes += one.received
+	for _, twin := range r.twins[t.File.Digest] {
+		r.enqueue(twin, now)
+	}
+	delete(r.twins, t.File.Digest)
 	r.f.hosts.leave(one.ticket, o.load(), retryAfter(one.err), now)
 	switch {
 	case o == succeeded:

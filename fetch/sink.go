@@ -10,8 +10,10 @@ import (
 type Sink interface {
 	// Create begins a file, or takes up what an earlier run has kept of it. It is
 	// called before anything is asked of a server, so it should be cheap, and the
-	// file should come into being with its first byte only. An error of a Sink or
-	// its Partial ends the whole fetch: it is about this machine, not the file.
+	// file should come into being with its first byte only. Files of one digest are
+	// created one after another within a fetch, never at once, so that a Sink may
+	// name its parts by digest. An error of a Sink or its Partial ends the whole
+	// fetch: it is about this machine, not the file.
 	Create(f repo.File) (Partial, error)
 }
 

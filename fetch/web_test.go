@@ -173,6 +173,8 @@ type memory struct {
 	files     map[string][]byte
 	kept      map[string]*kept
 	open      int
+	digests   map[repo.Digest]int // open
+	clashes   int                 // files of one digest open at once
 	createErr error
 	writeErr  error
 	commitErr error
@@ -184,7 +186,9 @@ type kept struct {
 	validator string
 }
 
-func newMemory() *memory { return &memory{files: map[string][]byte{}, kept: map[string]*kept{}} }
+func newMemory() *memory {
+	return &memory{files: map[string][]byte{}, kept: map[string]*kept{}, digests: map[repo.Digest]int{}}
+}
 
 func (m *memory) Create(f repo.File) (Partial, error) {
 	m.mu.Lock()
@@ -196,13 +200,17 @@ func (m *memory) Create(f repo.File) (Partial, error) {
 		m.kept[f.Path] = &kept{}
 	}
 	m.open++
-	return &memoryFile{m: m, path: f.Path, kept: m.kept[f.Path]}, nil
+	if m.digests[f.Digest]++; m.digests[f.Digest] > 1 {
+		m.clashes++
+	}
+	return &memoryFile{m: m, path: f.Path, digest: f.Digest, kept: m.kept[f.Path]}, nil
 }
 
 type memoryFile struct {
 	*kept
 	m      *memory
 	path   string
+	digest repo.Digest
 	closed bool
 }
 
@@ -244,6 +252,7 @@ func (f *memoryFile) Close() error {
 	}
 	f.closed = true
 	f.m.open--
+	f.m.digests[f.digest]--
 	if k := f.m.kept[f.path]; k != nil && len(k.content) == 0 {
 		delete(f.m.kept, f.path)
 	}
