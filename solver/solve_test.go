@@ -579,8 +579,14 @@ func TestDistance(t *testing.T) {
 		a, b string
 		want int
 	}{
-		{"nginx", "nginx", 0}, {"ngnix", "nginx", 1}, {"nginx", "nginxx", 1}, {"nginx", "ngnx", 1}, {"nginx", "nginy", 1},
-		{"", "ab", 2}, {"abcd", "badc", 2}, {"kitten", "sitting", 3},
+		{"nginx", "nginx", 0},
+		{"ngnix", "nginx", 1},
+		{"nginx", "nginxx", 1},
+		{"nginx", "ngnx", 1},
+		{"nginx", "nginy", 1},
+		{"", "ab", 2},
+		{"abcd", "badc", 2},
+		{"kitten", "sitting", 3},
 	} {
 		if got := distance(test.a, test.b, 3, &rows); got != test.want {
 			t.Errorf("from %q to %q are %d edits, expected %d", test.a, test.b, got, test.want)
