@@ -92,6 +92,10 @@ type Request struct {
 	// Optional files may be missing: where every URL says so, the file is absent
 	// and has not failed.
 	Optional bool
+	// Spare files are optional ones that others can stand in for, such as the plain
+	// form of an index: whatever keeps one from being had, it is absent. It is not
+	// tried again once a URL has said that it is not there.
+	Spare bool
 	// Counter counts the bytes as they come, and the file; nil counts nothing.
 	Counter *progress.Stage
 }

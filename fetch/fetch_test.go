@@ -382,6 +382,29 @@ func TestByDigestFirstThenPlain(t *testing.T) {
 	})
 }
 
+func TestSpare(t *testing.T) {
+	bubble(t, func(t *testing.T, w *web) {
+		asked := 0
+		broken := w.serve("a.example.org", func(w http.ResponseWriter, r *http.Request) {
+			asked++
+			w.WriteHeader(http.StatusServiceUnavailable)
+		})
+		page := w.serve("b.example.org", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "<html>sorry</html>") })
+		none := w.serve("c.example.org", http.NotFound)
+		for _, bases := range [][]string{{broken, none}, {page}, {broken}} {
+			report, err := New(Options{Client: w.client(), Retries: 2}).Fetch(t.Context(), []Request{
+				{File: fileOf("a", []byte{1}), Bases: bases, Spare: true},
+			}, newMemory())
+			if err != nil || len(report.Absent) != 1 {
+				t.Errorf("%v: absent %v, %v", bases, report, err)
+			}
+		}
+		if asked != 1+3 {
+			t.Errorf("the broken server was asked %d times, expected once beside the one that has no such file, and three times alone", asked)
+		}
+	})
+}
+
 func TestAbsent(t *testing.T) {
 	bubble(t, func(t *testing.T, w *web) {
 		status := map[string]int{"a": 404, "b": 410, "c": 403, "d": 500}

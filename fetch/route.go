@@ -175,6 +175,17 @@ func (r *route) again(retries int) bool {
 	return more
 }
 
+// missing reports whether a URL has said that it does not have the file.
+func (r *route) missing() bool {
+	for _, u := range r.urls {
+		var s *StatusError
+		if errors.As(u.err, &s) && s.missing() {
+			return true
+		}
+	}
+	return false
+}
+
 // wasWrong reports whether the URL has brought wrong content before.
 func (r *route) wasWrong(i int) bool { return r.urls != nil && r.urls[i].wrong > 0 }
 

@@ -276,14 +276,14 @@ func (r *run) proceed(t *task, now time.Time) error {
 		r.enqueue(t, now)
 		return nil
 	}
-	if t.again(r.f.options.Retries) {
+	if !(t.Spare && t.missing()) && t.again(r.f.options.Retries) {
 		t.due = now.Add(r.f.options.Backoff.delay(t.rounds))
 		heap.Push(&r.later, t)
 		return nil
 	}
 	r.left--
 	err := t.err(t.File.Path)
-	if t.Optional && errors.Is(err, ErrNotFound) {
+	if t.Spare || t.Optional && errors.Is(err, ErrNotFound) {
 		r.absent = append(r.absent, t)
 		t.Counter.FileDone()
 		return nil

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"slices"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -204,7 +203,7 @@ const maxRoot = 64 << 20
 
 func (r *run) fetchForm(ctx context.Context, u *upstream, base string, form repo.RootForm, cached *store.CachedRoot) (*store.CachedRoot, error) {
 	bases := []string{base}
-	known := cached != nil && cached.Main == form.Main
+	known := cached != nil && cached.Main == form.Main && (cached.Whole || !r.Mirror.Full())
 	var held fetch.Validators
 	if known && cached.URL == base {
 		held = fetch.Validators{ETag: cached.ETag, LastModified: cached.LastModified}
@@ -218,7 +217,7 @@ func (r *run) fetchForm(ctx context.Context, u *upstream, base string, form repo
 	}
 	fresh := &store.CachedRoot{
 		Main: form.Main, Files: repo.RootFiles{form.Main: main.Body},
-		URL: base, ETag: main.ETag, LastModified: main.LastModified,
+		URL: base, ETag: main.ETag, LastModified: main.LastModified, Whole: r.Mirror.Full(),
 	}
 	var more []string
 	if form.Signature != "" {
@@ -341,16 +340,9 @@ type indexes struct {
 // there is not.
 func (r *run) fetchIndexes(ctx context.Context, wanted []indexes, everyVariant bool) error {
 	cache := r.Store.Cache()
-	absent := sync.Map{}
+	absent := map[repo.Digest]bool{}
 	for {
-		var requests []fetch.Request
-		for _, w := range wanted {
-			for _, ix := range w.of {
-				for _, v := range next(cache, &absent, ix, everyVariant) {
-					requests = append(requests, w.u.request(v))
-				}
-			}
-		}
+		requests := r.indexRequests(wanted, func(ix repo.Index) []repo.Variant { return next(cache, absent, ix, everyVariant) })
 		if len(requests) == 0 {
 			break
 		}
@@ -370,18 +362,17 @@ func (r *run) fetchIndexes(ctx context.Context, wanted []indexes, everyVariant b
 			return &movedError{err}
 		}
 		for _, a := range report.Absent {
-			absent.Store(a.File.Path, true)
+			absent[a.File.Digest] = true
 		}
 	}
 	return r.rememberIndexes(cache, wanted)
 }
 
 // next returns the variants of an index to ask for now.
-func next(cache *store.Cache, absent *sync.Map, ix repo.Index, every bool) (out []repo.Variant) {
+func next(cache *store.Cache, absent map[repo.Digest]bool, ix repo.Index, every bool) (out []repo.Variant) {
 	for _, v := range inPreference(ix) {
-		_, gone := absent.Load(v.Path)
 		switch {
-		case gone:
+		case absent[v.Digest]:
 		case cache.Has(v.File):
 			if !every {
 				return nil
@@ -428,12 +419,35 @@ func (r *run) rememberIndexes(cache *store.Cache, wanted []indexes) error {
 	return nil
 }
 
-func (u *upstream) request(v repo.Variant) fetch.Request {
-	var paths []string
-	if v.UpstreamAlternates {
-		paths = v.Alternates[:min(1, len(v.Alternates))]
+// indexRequests asks for what pick picks of each index. Files of one content, such
+// as empty indexes, are asked for once, under all of their names.
+func (r *run) indexRequests(wanted []indexes, pick func(repo.Index) []repo.Variant) (requests []fetch.Request) {
+	type key struct {
+		u      *upstream
+		digest repo.Digest
 	}
-	return fetch.Request{File: v.File, Bases: u.repository.URLs, Paths: append(slices.Clone(paths), v.Path), Optional: true}
+	made := map[key]int{}
+	for _, w := range wanted {
+		for _, ix := range w.of {
+			for _, v := range pick(ix) {
+				k := key{w.u, v.Digest}
+				i, ok := made[k]
+				if !ok {
+					i = len(requests)
+					made[k] = i
+					requests = append(requests, fetch.Request{File: v.File, Bases: w.u.repository.URLs, Optional: true, Spare: true})
+				}
+				if v.UpstreamAlternates && len(v.Alternates) > 0 {
+					requests[i].Paths = append(requests[i].Paths, v.Alternates[0])
+				}
+				requests[i].Paths = append(requests[i].Paths, v.Path)
+				// The plain form is listed by many that do not have it; any other one
+				// that is there clients may take.
+				requests[i].Spare = requests[i].Spare && v.Suffix == "" && len(ix.Variants) > 1
+			}
+		}
+	}
+	return requests
 }
 
 func totalBytes(requests []fetch.Request) (n int64) {

@@ -33,6 +33,8 @@ type CachedRoot struct {
 	Main string `json:"main"`
 	// Files are its files.
 	Files repo.RootFiles `json:"files"`
+	// Whole is set when the files beside the main one were asked for too.
+	Whole bool `json:"whole,omitempty"`
 	// URL that the main file came from, and the validators the server gave there.
 	URL          string `json:"url"`
 	ETag         string `json:"etag,omitempty"`
