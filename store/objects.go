@@ -135,9 +135,11 @@ type Partial struct {
 	file     repo.File
 	modified time.Time
 	name     string
-	out      *os.File
-	size     int64
-	flushed  int64
+	// temporary is set when another Partial works on the same file.
+	temporary bool
+	out       *os.File
+	size      int64
+	flushed   int64
 }
 
 // largeFile is the size in bytes from which a file's writing to disk is started
@@ -156,6 +158,9 @@ func (o *Objects) Create(f repo.File, modified time.Time) (*Partial, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !lockFile(out, name) {
+		return p, out.Close()
+	}
 	p.out = out
 	if p.size, err = out.Seek(0, io.SeekEnd); err != nil {
 		out.Close()
@@ -163,6 +168,20 @@ func (o *Objects) Create(f repo.File, modified time.Time) (*Partial, error) {
 	}
 	p.flushed = p.size
 	return p, nil
+}
+
+// lockFile takes an open file for this Partial alone, until it is closed. It
+// reports whether it could: another one may work on it, or have committed it.
+func lockFile(f *os.File, name string) bool {
+	if unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil {
+		return false
+	}
+	opened, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Lstat(name)
+	return err == nil && os.SameFile(opened, there)
 }
 
 // open makes the file.
@@ -173,8 +192,21 @@ func (p *Partial) open() (err error) {
 	if err := p.objects.makeParent(p.name); err != nil {
 		return err
 	}
-	p.out, err = os.OpenFile(p.name, os.O_RDWR|os.O_CREATE|os.O_TRUNC|unix.O_NOFOLLOW, 0o644)
-	return err
+	out, err := os.OpenFile(p.name, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o644)
+	if err != nil {
+		return err
+	}
+	if !lockFile(out, p.name) { // what two fetch at once is fetched twice
+		if err := out.Close(); err != nil {
+			return err
+		}
+		if out, err = os.CreateTemp(filepath.Dir(p.name), filepath.Base(p.name)+"-"); err != nil {
+			return err
+		}
+		p.name, p.temporary = out.Name(), true // no later run would find it
+	}
+	p.out = out
+	return out.Truncate(0)
 }
 
 // Size is the number of bytes there are.
@@ -287,7 +319,7 @@ func (p *Partial) Close() error {
 	}
 	err := p.out.Close()
 	p.out = nil
-	if p.size == 0 {
+	if p.size == 0 || p.temporary {
 		_ = os.Remove(p.name)
 	}
 	return err

@@ -119,3 +119,43 @@ func TestCheckThrowsAwayAWrongObject(t *testing.T) {
 		t.Error("the wrong object is still there")
 	}
 }
+
+func TestTwoFetchOneFile(t *testing.T) {
+	t.Parallel()
+	o := open(t).Objects()
+	f := fileOf("hello world")
+	one, err := o.Create(f, epoch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := o.Create(f, epoch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		p    *Partial
+		text string
+	}{{one, "hello"}, {two, "hello w"}, {one, " world"}, {two, "orld"}} {
+		if _, err := step.p.Write([]byte(step.text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	three, err := o.Create(f, epoch) // while one holds the bytes
+	if err != nil || three.Size() != 0 {
+		t.Errorf("a third one takes up %d bytes of the first: %v", three.Size(), err)
+	}
+	for _, p := range []*Partial{one, two} {
+		if err := p.Commit(); err != nil {
+			t.Error(err)
+		}
+	}
+	if ok, err := o.Check(f); !ok || err != nil {
+		t.Error("check:", ok, err)
+	}
+	if err := three.Close(); err != nil {
+		t.Error(err)
+	}
+	if left, _ := os.ReadDir(o.partial); len(left) > 0 {
+		t.Error("left behind:", left)
+	}
+}
