@@ -37,6 +37,9 @@ type Mirror struct {
 	Groups []string
 	// Mandatory adds each repository's mandatory packages.
 	Mandatory bool
+	// Foreign are architectures whose packages the mirror's machines accept beside
+	// their own, where a seed or a relation names one.
+	Foreign []string
 	// Recommends and Suggests say which weak dependencies are followed.
 	Recommends, Suggests bool
 	// SourcePackages adds the source packages of those picked, as far as the

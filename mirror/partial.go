@@ -89,7 +89,7 @@ func (r *run) loadPackages(ctx context.Context) ([]*repo.Package, error) {
 func (m *Mirror) Architectures() (out []string) {
 	for _, s := range m.Sources {
 		for _, a := range s.Architectures {
-			if a != "all" && a != "noarch" && !slices.Contains(out, a) {
+			if a != "all" && a != "noarch" && !slices.Contains(m.Foreign, a) && !slices.Contains(out, a) {
 				out = append(out, a)
 			}
 		}
@@ -106,8 +106,9 @@ func (m *Mirror) pick(all []*repo.Package, seeds []solver.Seed) *selection {
 	var unknown []Unresolved
 	for _, catalog := range m.catalogs(all) {
 		for _, native := range m.Architectures() {
-			solution := solver.Solve(catalog, seedsFor(seeds, native), solver.Options{
-				Native: native, Recommends: m.Recommends, Suggests: m.Suggests, Mandatory: m.Mandatory,
+			wanted := seedsFor(seeds, native, m.Foreign)
+			solution := solver.Solve(catalog, wanted, solver.Options{
+				Native: native, Foreign: m.Foreign, Recommends: m.Recommends, Suggests: m.Suggests, Mandatory: m.Mandatory,
 				Assumed: m.assumed(catalog, native),
 			})
 			for _, p := range solution.Picks {
@@ -120,7 +121,7 @@ func (m *Mirror) pick(all []*repo.Package, seeds []solver.Seed) *selection {
 				missing[x.Seed.Label] = true
 				unknown = append(unknown, unknownSeed(x))
 			}
-			for _, x := range seedsFor(seeds, native) {
+			for _, x := range wanted {
 				known[x.Label] = known[x.Label] || !missing[x.Label]
 			}
 			for _, x := range solution.Unresolved {
@@ -220,10 +221,10 @@ func (m *Mirror) assumes(p *repo.Package, v repo.Versions) bool {
 	})
 }
 
-// seedsFor leaves out the seeds that ask for another architecture.
-func seedsFor(seeds []solver.Seed, native string) (out []solver.Seed) {
+// seedsFor leaves out the seeds that ask for the architecture of other machines.
+func seedsFor(seeds []solver.Seed, native string, foreign []string) (out []solver.Seed) {
 	for _, s := range seeds {
-		if s.Architecture == "" || s.Architecture == native {
+		if s.Architecture == "" || s.Architecture == native || slices.Contains(foreign, s.Architecture) {
 			out = append(out, s)
 		}
 	}

@@ -361,6 +361,9 @@ func (c *checker) closure(targets []Target, all []*repo.Package) {
 				}
 			}
 		}
+		if len(architectures) == 0 {
+			architectures = architecturesOf(of)
+		}
 		catalog := repo.NewCatalog(format, of)
 		reported := map[Finding]bool{}
 		for _, native := range architectures {
@@ -373,6 +376,19 @@ func (c *checker) closure(targets []Target, all []*repo.Package) {
 			}
 		}
 	}
+}
+
+// architecturesOf are those that the packages are for.
+func architecturesOf(packages []*repo.Package) (out []string) {
+	for _, p := range packages {
+		if !p.Anywhere() && !p.IsSource() && !slices.Contains(out, p.Architecture) {
+			out = append(out, p.Architecture)
+		}
+	}
+	if len(out) == 0 {
+		return []string{"all"}
+	}
+	return out
 }
 
 // on are the packages that machines of the architecture install.

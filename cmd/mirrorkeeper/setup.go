@@ -330,11 +330,11 @@ func (b *builder) job(m chosenMirror, from *origin) (*mirror.Job, error) {
 		out.Exclude = append(out.Exclude, s.Pattern)
 	}
 	for _, name := range m.From {
-		sources, err := b.sources(*b.config.Source(name), m.Mirror)
+		sources, foreign, err := b.sources(*b.config.Source(name), m.Mirror)
 		if err != nil {
 			return nil, fmt.Errorf("source %s: %w", name, err)
 		}
-		out.Sources = append(out.Sources, sources...)
+		out.Sources, out.Foreign = append(out.Sources, sources...), append(out.Foreign, foreign...)
 	}
 	return &mirror.Job{Mirror: out, Only: m.only, Offline: from.offline, AllowShrink: m.AllowShrink}, nil
 }

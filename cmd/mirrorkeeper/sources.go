@@ -21,8 +21,8 @@ import (
 )
 
 // sources makes the sources of a mirror out of one of the configuration: one, or
-// all of this machine's.
-func (b *builder) sources(s config.Source, m config.Mirror) ([]mirror.Source, error) {
+// all of this machine's, with the foreign architectures that it accepts.
+func (b *builder) sources(s config.Source, m config.Mirror) (sources []mirror.Source, foreign []string, err error) {
 	if s.System() {
 		return b.systemSources(s, m)
 	}
@@ -33,14 +33,14 @@ func (b *builder) sources(s config.Source, m config.Mirror) ([]mirror.Source, er
 	out.Include = includeSources(out.Include, m.Sources)
 	format := formatNamed(out.Type)
 	if format == nil {
-		return nil, &exit{code: exitUsage, err: errors.New("this version reads sources of type " + formatNames() + " only")}
+		return nil, nil, &exit{code: exitUsage, err: errors.New("this version reads sources of type " + formatNames() + " only")}
 	}
 	keys := repo.Verifier(signature.Unchecked{})
 	var fingerprints []string
 	if !out.Trusted {
 		ring, err := signature.Load(s.Keys, nil)
 		if err != nil {
-			return nil, &exit{code: exitUsage, err: err, hint: "keys: names files of OpenPGP keys, binary or armoured"}
+			return nil, nil, &exit{code: exitUsage, err: err, hint: "keys: names files of OpenPGP keys, binary or armoured"}
 		}
 		keys, fingerprints = ring, ring.Fingerprints()
 	}
@@ -63,7 +63,7 @@ func (b *builder) sources(s config.Source, m config.Mirror) ([]mirror.Source, er
 	for _, u := range out.URLs {
 		b.clients = append(b.clients, clientFor{u, o})
 	}
-	return []mirror.Source{{Source: &out, Format: format, Keys: keys, Fingerprints: fingerprints}}, nil
+	return []mirror.Source{{Source: &out, Format: format, Keys: keys, Fingerprints: fingerprints}}, nil, nil
 }
 
 // includeSources adds the kinds of indexes that source packages need.
@@ -79,14 +79,15 @@ func includeSources(include []string, wanted bool) []string {
 
 // systemSources are the sources that this machine's apt uses, with its pins,
 // proxies and credentials.
-func (b *builder) systemSources(s config.Source, m config.Mirror) ([]mirror.Source, error) {
+func (b *builder) systemSources(s config.Source, m config.Mirror) (sources []mirror.Source, foreign []string, err error) {
 	sys, err := system.Read("/")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, note := range sys.Notes {
 		b.log.Warn(note)
 	}
+	foreign = foreignSeeds(m.Packages, sys)
 	var out []mirror.Source
 	for i := range sys.Sources {
 		x := &sys.Sources[i]
@@ -98,7 +99,10 @@ func (b *builder) systemSources(s config.Source, m config.Mirror) ([]mirror.Sour
 		if s.Priority != nil {
 			source.Priority = s.Priority
 		}
-		source.Architectures = systemArchitectures(sys, source.Architectures, m.Architectures)
+		source.Architectures = systemArchitectures(sys, source.Architectures, m.Architectures, foreign)
+		if len(source.Architectures) == 0 {
+			continue // of other architectures only
+		}
 		if len(source.Languages) == 0 {
 			source.Languages = nil // that this machine wants none says nothing of others
 		}
@@ -108,17 +112,17 @@ func (b *builder) systemSources(s config.Source, m config.Mirror) ([]mirror.Sour
 		}
 		keys, fingerprints, err := systemKeys(x)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		out = append(out, mirror.Source{Source: &source, Format: formatNamed(source.Type), Keys: keys, Fingerprints: fingerprints})
 		if err := b.systemClient(sys, source.URLs); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if len(out) == 0 {
-		return nil, errors.New("this machine's apt configuration has no sources that can be mirrored")
+		return nil, nil, errors.New("this machine's apt configuration has no sources that can be mirrored")
 	}
-	return mergeSources(out), nil
+	return mergeSources(out), foreign, nil
 }
 
 // mergeSources makes one source of entries that differ in suites alone, so that a
@@ -153,15 +157,28 @@ func systemPath(raw string) string {
 }
 
 // systemArchitectures are those of the mirror, as far as the source has them; by
-// default the machine's own.
-func systemArchitectures(sys *system.System, source, wanted []string) []string {
+// default the machine's own, and foreign ones that seeds name.
+func systemArchitectures(sys *system.System, source, wanted, foreign []string) []string {
 	if len(wanted) > 0 {
 		return wanted
 	}
-	if len(source) == 0 || slices.Contains(source, sys.Architecture) {
-		return []string{sys.Architecture}
+	var out []string
+	for _, a := range append([]string{sys.Architecture}, foreign...) {
+		if len(source) == 0 || slices.Contains(source, a) {
+			out = append(out, a)
+		}
 	}
-	return source
+	return out
+}
+
+// foreignSeeds are the machine's foreign architectures that seeds name.
+func foreignSeeds(seeds []config.Seed, sys *system.System) (out []string) {
+	for _, s := range seeds {
+		if slices.Contains(sys.Foreign, s.Architecture) && !slices.Contains(out, s.Architecture) {
+			out = append(out, s.Architecture)
+		}
+	}
+	return out
 }
 
 func systemKeys(x *system.Source) (repo.Verifier, []string, error) {

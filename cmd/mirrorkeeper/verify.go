@@ -13,7 +13,7 @@ import (
 
 func (a *app) verifyCommand() *cobra.Command {
 	var levelName string
-	var where verifyTarget
+	where := verifyTarget{app: a}
 	c := &cobra.Command{
 		Use:   "verify PATH|URL",
 		Short: "Check a tree of repositories against their own metadata",

@@ -21,6 +21,7 @@ import (
 
 // verifyTarget says what verify looks at, and with which keys.
 type verifyTarget struct {
+	app           *app
 	keys          []string
 	format        string
 	suites        []string
@@ -50,25 +51,18 @@ func (v *verifyTarget) find(where string, level verify.Level) (verify.Tree, []ve
 	if err != nil {
 		return nil, nil, err
 	}
-	known := knownMirrors(dir)
+	known, err := v.known(dir)
+	if err != nil {
+		return nil, nil, err
+	}
 	var targets []verify.Target
 	for _, format := range formats() {
 		found, err := format.Find(os.DirFS(dir))
 		if err != nil {
 			return nil, nil, err
 		}
-		for _, x := range found {
-			t, err := v.target(format, x, known, level)
-			if err != nil {
-				return nil, nil, err
-			}
-			targets = append(targets, t)
-		}
-	}
-	// A repository whose root is gone is found by its record only.
-	for _, k := range known {
-		if !slices.ContainsFunc(targets, k.is) {
-			t, err := v.target(formatNamed(k.published.Type), k.lost(), known, level)
+		for _, x := range withKnown(format, found, known) {
+			t, err := v.target(format, x, level)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -82,19 +76,55 @@ func (v *verifyTarget) find(where string, level verify.Level) (verify.Tree, []ve
 	return tree, targets, err
 }
 
-// target adds what is known of a repository to what was found.
-func (v *verifyTarget) target(format repo.Format, x repo.Found, known []knownRepository, level verify.Level) (verify.Target, error) {
+// candidate is a repository to check, with what the state directory knows of it.
+type candidate struct {
+	repo.Found
+	known *knownRepository // nil for nothing
+}
+
+// withKnown joins what was found in the tree with what the state directory knows:
+// a repository whose root is gone is known only, and of a flat one only the record
+// tells what its paths are relative to.
+func withKnown(format repo.Format, found []repo.Found, known []knownRepository) (out []candidate) {
+	rootOf := func(x repo.Found) string {
+		return path.Join(x.Dir, path.Dir(format.RootForms(x.Repository)[0].Main))
+	}
+	of := map[string]*knownRepository{}
+	for i := range known {
+		k := &known[i]
+		if k.published.Type != format.Name() {
+			continue
+		}
+		x, err := k.found(format)
+		if err != nil {
+			continue // a record of a configuration that is none any more
+		}
+		i := slices.IndexFunc(found, func(f repo.Found) bool { return rootOf(f) == rootOf(x) })
+		switch {
+		case i < 0:
+			out = append(out, candidate{x, k})
+		case found[i].Dir != x.Dir:
+			found[i] = x
+		}
+		of[rootOf(x)] = k
+	}
+	for _, f := range found {
+		out = append(out, candidate{f, of[rootOf(f)]})
+	}
+	return out
+}
+
+// target makes a target of a candidate.
+func (v *verifyTarget) target(format repo.Format, x candidate, level verify.Level) (verify.Target, error) {
 	t := verify.Target{Dir: x.Dir, Repository: x.Repository, Format: format, Architectures: v.architectures}
 	if t.Architectures == nil {
 		t.Architectures = x.Repository.Source.Architectures
 	}
 	var keys [][]byte
-	for _, k := range known {
-		if k.is(t) {
-			keys = k.keys
-			for f := range k.manifest.All {
-				t.Required = append(t.Required, f)
-			}
+	if x.known != nil {
+		keys = x.known.keys
+		for f := range x.known.manifest.All {
+			t.Required = append(t.Required, f)
 		}
 	}
 	verifier, err := v.verifier(keys, x.Repository, level)
@@ -137,32 +167,44 @@ type knownRepository struct {
 	keys      [][]byte
 }
 
-func (k knownRepository) is(t verify.Target) bool {
-	_, suite, _ := strings.Cut(k.published.Name, "/")
-	return k.dir == t.Dir && (suite == t.Repository.Name || suite == "")
-}
-
-// lost makes up the repository of a record.
-func (k knownRepository) lost() repo.Found {
+// found makes up the repository of a record.
+func (k *knownRepository) found(format repo.Format) (repo.Found, error) {
 	name, suite, _ := strings.Cut(k.published.Name, "/")
-	return repo.Found{Dir: k.dir, Repository: &repo.Repository{
-		Name: suite, IndexDir: k.published.IndexDir,
-		Source: &repo.Source{Name: name, Type: k.published.Type, Suites: []string{suite}},
-	}}
+	all, err := format.Repositories(&repo.Source{
+		Name: name, Type: k.published.Type, Suites: []string{suite}, URLs: []string{"file:///"},
+	})
+	if err != nil {
+		return repo.Found{}, err
+	}
+	return repo.Found{Dir: k.dir, Repository: all[0]}, nil
 }
 
-// knownMirrors reads the records of the mirrors that are published in the directory
-// or below it: from the state directory there, or in one of its parents.
-func knownMirrors(dir string) (out []knownRepository) {
+// known reads the records of the mirrors that are published in the directory or
+// below it: from the configured state directory, else from the one there, or in one
+// of its parents.
+func (v *verifyTarget) known(dir string) ([]knownRepository, error) {
+	if v.app.config != "" {
+		c, err := v.app.loadConfig()
+		if err != nil {
+			return nil, err
+		}
+		s, err := store.OpenState(c.Destination, c.State)
+		if err != nil {
+			return nil, err
+		}
+		return knownIn(s, dir), nil
+	}
 	for top := dir; ; top = filepath.Dir(top) {
 		state := filepath.Join(top, ".mirrorkeeper")
 		if _, err := os.Stat(filepath.Join(state, "version")); err == nil {
-			if s, err := store.OpenState(top, state); err == nil {
-				return knownIn(s, dir)
+			s, err := store.OpenState(top, state)
+			if err != nil {
+				return nil, err
 			}
+			return knownIn(s, dir), nil
 		}
 		if top == filepath.Dir(top) {
-			return nil
+			return nil, nil
 		}
 	}
 }
@@ -218,7 +260,7 @@ func (v *verifyTarget) site(where string, level verify.Level) (verify.Tree, []ve
 	}
 	var targets []verify.Target
 	for _, r := range repositories {
-		t, err := v.target(format, repo.Found{Dir: ".", Repository: r}, nil, level)
+		t, err := v.target(format, candidate{repo.Found{Dir: ".", Repository: r}, nil}, level)
 		if err != nil {
 			return nil, nil, err
 		}
