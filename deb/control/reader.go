@@ -37,8 +37,9 @@ type Reader struct {
 	err  error // of in, after the buffered bytes
 
 	buf      []byte
-	pos, end int // the bytes of buf that were read and not yet returned
-	line     int // number of the line at pos, from 1
+	pos, end int   // the bytes of buf that were read and not yet returned
+	passed   int64 // bytes that were read before those in buf
+	line     int   // number of the line at pos, from 1
 	fields   []field
 }
 
@@ -69,12 +70,13 @@ func (r *Reader) Next() (Stanza, error) {
 		}
 		if blank(line) {
 			if len(r.fields) > 0 {
-				text := r.take(size, size+len(line))
+				s := r.stanza(size, first)
+				r.pos += size + len(line)
 				r.line += lines + 1
-				return Stanza{text: text, fields: r.fields, line: first}, nil
+				return s, nil
 			}
 			// Blank lines and comments before a stanza are no part of it.
-			r.take(size, size+len(line))
+			r.pos += size + len(line)
 			r.line += lines + 1
 			size, lines, first = 0, 0, r.line
 			continue
@@ -88,12 +90,19 @@ func (r *Reader) Next() (Stanza, error) {
 			return Stanza{}, r.syntax(first, "stanza is larger than %d bytes", MaxStanza)
 		}
 	}
-	text := r.take(size, size)
+	s := r.stanza(size, first)
+	r.pos += size
 	r.line += lines
 	if len(r.fields) == 0 {
 		return Stanza{}, io.EOF
 	}
-	return Stanza{text: text, fields: r.fields, line: first}, nil
+	return s, nil
+}
+
+// stanza returns the next size bytes as a stanza.
+func (r *Reader) stanza(size, line int) Stanza {
+	text := r.buf[r.pos : r.pos+size : r.pos+size]
+	return Stanza{text: text, fields: r.fields, offset: r.passed + int64(r.pos), line: line}
 }
 
 // addLine makes the line, which begins at offset in the stanza, part of the
@@ -158,28 +167,26 @@ func (r *Reader) lastLine(offset int) ([]byte, error) {
 func (r *Reader) fill() {
 	if r.pos > 0 {
 		copy(r.buf, r.buf[r.pos:r.end])
+		r.passed += int64(r.pos)
 		r.end -= r.pos
 		r.pos = 0
 	}
 	if r.end == len(r.buf) || r.end > 0 && len(r.buf) < chunk {
 		r.buf = append(r.buf, make([]byte, len(r.buf))...)
 	}
-	for range 100 {
-		var n int
-		n, r.err = r.in.Read(r.buf[r.end:])
-		r.end += n
-		if n > 0 || r.err != nil {
-			return
-		}
-	}
-	r.err = io.ErrNoProgress
+	var n int
+	n, r.err = readSome(r.in, r.buf[r.end:])
+	r.end += n
 }
 
-// take returns the next size bytes and goes past the next consumed ones.
-func (r *Reader) take(size, consumed int) []byte {
-	text := r.buf[r.pos : r.pos+size : r.pos+size]
-	r.pos += consumed
-	return text
+// readSome reads at least one byte, or returns an error.
+func readSome(in io.Reader, to []byte) (n int, err error) {
+	for range 100 {
+		if n, err = in.Read(to); n > 0 || err != nil {
+			return n, err
+		}
+	}
+	return 0, io.ErrNoProgress
 }
 
 func (r *Reader) syntax(line int, format string, args ...any) error {

@@ -5,6 +5,7 @@ package control
 type Stanza struct {
 	text   []byte
 	fields []field
+	offset int64
 	line   int
 }
 
@@ -16,6 +17,9 @@ type field struct{ name, nameEnd, value, end int32 }
 // it from the next one. The last line has its end of line unless the file ends
 // without.
 func (s Stanza) Bytes() []byte { return s.text }
+
+// Offset is the number of bytes that the reader read before the stanza.
+func (s Stanza) Offset() int64 { return s.offset }
 
 // Line is the number of the stanza's first line in its file, from 1.
 func (s Stanza) Line() int { return s.line }
