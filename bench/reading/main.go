@@ -14,6 +14,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/mirrorkeeper/mirrorkeeper/deb"
@@ -26,6 +27,7 @@ func main() {
 	architecture := flag.String("architecture", "amd64", "of the packages")
 	catalog := flag.Bool("catalog", false, "make a catalog of the packages")
 	flag.Parse()
+	tuneGC()
 	if flag.NArg() != 1 {
 		flag.Usage()
 		os.Exit(2)
@@ -42,6 +44,16 @@ func main() {
 	if *catalog {
 		c := repo.NewCatalog(deb.Format{}, packages)
 		fmt.Printf("a catalog of %d packages\n", len(c.Packages))
+	}
+}
+
+// tuneGC sets what cmd/mirrorkeeper sets.
+func tuneGC() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(450 << 20)
 	}
 }
 
