@@ -46,24 +46,26 @@ var fieldNames = [...]string{
 // String returns the name as Debian spells it.
 func (id fieldID) String() string { return fieldNames[id] }
 
-// byLength lists the fields by the lengths of their names.
-var byLength = func() (ids [len("Architecture") + 1][]fieldID) {
+const tableSize = 64
+
+// fieldTable has each field at the hash of its name.
+var fieldTable = func() (table [tableSize]fieldID) {
 	for id := fieldOther + 1; int(id) < len(fieldNames); id++ {
-		n := len(fieldNames[id])
-		ids[n] = append(ids[n], id)
+		table[hashName(fieldNames[id])] = id
 	}
-	return ids
+	return table
 }()
+
+// hashName gives each of the fieldNames a number of its own, whatever the case.
+func hashName[T string | []byte](name T) int {
+	return (int(name[0]|0x20) + 2*int(name[len(name)-1]|0x20) + 11*len(name)) % tableSize
+}
 
 // identify finds the field of a name, whose case does not matter.
 func identify(name []byte) fieldID {
-	if len(name) >= len(byLength) {
-		return fieldOther
-	}
-	for _, id := range byLength[len(name)] {
-		if control.EqualName(name, fieldNames[id]) {
-			return id
-		}
+	id := fieldTable[hashName(name)]
+	if known := fieldNames[id]; string(name) == known || control.EqualName(name, known) {
+		return id
 	}
 	return fieldOther
 }

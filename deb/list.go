@@ -46,14 +46,14 @@ func readList(s *scope, ix repo.Index, content io.ReadCloser) (packages []*repo.
 }
 
 func (l *list) work() {
-	parser := packageParser{repository: l.scope.repository}
+	parser := newPackageParser(l.scope.repository)
 	var block control.Block
 	for {
 		var p *part
 		if block, p = l.take(block.Text); p == nil {
 			return
 		}
-		p.err = l.read(p, &parser, block)
+		p.err = l.read(p, parser, block)
 		if p.err != nil {
 			l.mutex.Lock()
 			l.broken = true

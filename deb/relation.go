@@ -2,6 +2,7 @@ package deb
 
 import (
 	"fmt"
+	"hash/maphash"
 	"strings"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
@@ -14,7 +15,7 @@ import (
 // As in dpkg the operators "<" and ">" are old spellings of "<=" and ">=", and a
 // version without operator is an exact one.
 func ParseRelations(kind repo.Kind, text string) ([]repo.Relation, error) {
-	var a arena
+	a := newArena(1)
 	return a.appendRelations(nil, kind, text)
 }
 
@@ -26,8 +27,10 @@ func ParseProvides(text string) ([]repo.Provide, error) {
 }
 
 // arena makes the slices of many packages' relations out of few allocations. The
-// slices that it returns live together.
+// slices that it returns live together; relations in the same words share theirs.
 type arena struct {
+	recent       []recentRelation // by hash
+	seed         maphash.Seed
 	dependencies []repo.Dependency
 	relations    []repo.Relation
 	provided     []repo.Provide
@@ -46,22 +49,50 @@ func keep[T any](arena *[]T, some []T) []T {
 	return (*arena)[n:len(*arena):len(*arena)]
 }
 
+// recentRelation is a relation that was read not long ago.
+type recentRelation struct {
+	text         string
+	alternatives []repo.Dependency
+}
+
+// newArena makes an arena that remembers up to the number of recent relations.
+func newArena(recent int) arena {
+	return arena{recent: make([]recentRelation, recent), seed: maphash.MakeSeed()}
+}
+
+// next returns the arena's next value, which is zero.
+func next[T any](arena *[]T) *T {
+	n := len(*arena)
+	if n == cap(*arena) {
+		*arena, n = make([]T, 0, arenaSize), 0
+	}
+	*arena = (*arena)[:n+1]
+	return &(*arena)[n]
+}
+
 // appendRelations appends the field's relations to those of the same package.
 func (a *arena) appendRelations(to []repo.Relation, kind repo.Kind, text string) ([]repo.Relation, error) {
 	s := relationScanner{rest: text}
-	for {
-		var few [4]repo.Dependency
-		alternatives, more, err := s.alternatives(few[:0])
-		if err != nil {
-			return nil, err
+	for more := true; more; {
+		s.skipBlanks()
+		one, after, found := strings.Cut(s.rest, ",")
+		recent := &a.recent[maphash.String(a.seed, one)%uint64(len(a.recent))]
+		if recent.text == one {
+			s.rest, more = after, found
+		} else {
+			var few [4]repo.Dependency
+			alternatives, another, err := s.alternatives(few[:0])
+			if err != nil {
+				return nil, err
+			}
+			more = another
+			*recent = recentRelation{one, keep(&a.dependencies, alternatives)}
 		}
-		if len(alternatives) > 0 {
-			to = append(to, repo.Relation{Kind: kind, Alternatives: keep(&a.dependencies, alternatives)})
-		}
-		if !more {
-			return to, nil
+		if len(recent.alternatives) > 0 {
+			to = append(to, repo.Relation{Kind: kind, Alternatives: recent.alternatives})
 		}
 	}
+	return to, nil
 }
 
 func (a *arena) provides(text string) ([]repo.Provide, error) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
@@ -173,6 +174,12 @@ func FuzzParseRelations(f *testing.F) {
 			again, err := ParseRelations(repo.Requires, strings.Join(parts, ", "))
 			if err != nil || !cmp.Equal(relations, again) {
 				t.Fatalf("%v is read again as %v, error %v", relations, again, err)
+			}
+			// Relations that are remembered are the same.
+			a := newArena(8)
+			twice, err := a.appendRelations(nil, repo.Requires, text+","+text)
+			if err != nil || !cmp.Equal(twice, slices.Concat(relations, relations), cmpopts.EquateEmpty()) {
+				t.Fatalf("twice %v are read as %v, error %v", relations, twice, err)
 			}
 			// Where there is no restriction the source form reads the same.
 			source, err := ParseSourceRelations(repo.Requires, text)

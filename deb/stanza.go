@@ -18,7 +18,16 @@ type packageParser struct {
 	packages   []repo.Package
 	listings   []repo.Listing
 	groups     []string
+	lastGroups []string
 	relations  []repo.Relation // of the package at hand
+}
+
+// recentRelations is how many relations a parser remembers: more hardly occur more
+// often, and would not stay in the processor's cache.
+const recentRelations = 2048
+
+func newPackageParser(r *repo.Repository) *packageParser {
+	return &packageParser{repository: r, arena: newArena(recentRelations)}
 }
 
 // binary reads a stanza of Packages.
@@ -76,8 +85,11 @@ func (pp *packageParser) binary(s control.Stanza) (*repo.Package, error) {
 }
 
 // groupsOf are the names of groups that the package is in: its priority, and its
-// tasks.
+// tasks. Packages that follow each other mostly share them.
 func (pp *packageParser) groupsOf(priority, tasks string) []string {
+	if tasks == "" && len(pp.lastGroups) == 1 && pp.lastGroups[0] == priority {
+		return pp.lastGroups
+	}
 	var few [8]string
 	groups := few[:0]
 	if priority != "" {
@@ -93,7 +105,8 @@ func (pp *packageParser) groupsOf(priority, tasks string) []string {
 	if len(groups) == 0 {
 		return nil
 	}
-	return keep(&pp.groups, groups)
+	pp.lastGroups = keep(&pp.groups, groups)
+	return pp.lastGroups
 }
 
 // newPackage begins a package whose strings are parts of the block's text.
@@ -102,7 +115,9 @@ func (pp *packageParser) newPackage(s control.Stanza) *repo.Package {
 	if !strings.HasSuffix(raw, "\n") {
 		raw += "\n"
 	}
-	return &keep(&pp.packages, []repo.Package{{Repository: pp.repository, Raw: raw}})[0]
+	p := next(&pp.packages)
+	p.Repository, p.Raw = pp.repository, raw
+	return p
 }
 
 // set sets what a field other than those of the file says.
@@ -160,7 +175,7 @@ func multiArch(value string) repo.MultiArch {
 // checkIdentity refuses packages without name, version or architecture, or with
 // blanks in them.
 func checkIdentity(p *repo.Package) error {
-	for _, f := range []struct {
+	for _, f := range [...]struct {
 		id    fieldID
 		value string
 	}{{fieldPackage, p.Name}, {fieldVersion, p.Version}, {fieldArchitecture, p.Architecture}} {
