@@ -23,15 +23,15 @@ demo: build ## a verified partial mirror of hello and nginx-light in ./demo/mirr
 	scripts/demo.sh demo
 
 test: ## all tests with the race detector; needs root to install the tools that they drive
-	scripts/install-test-tools.sh
+	scripts/install-tools.sh test
 	CI=true go test -race -timeout 18m ./...
 
 check: bin/tools/gofumpt-$(GOFUMPT) bin/tools/staticcheck-$(STATICCHECK) ## format, vet, staticcheck, tidiness, import rules, scripts
-	scripts/install-test-tools.sh shellcheck gcc
+	scripts/install-tools.sh check gcc
 	scripts/check.sh
 
 prove: ## the long proofs in full: every seed, a whole system, more rounds, fuzzing
-	scripts/install-test-tools.sh
+	scripts/install-tools.sh test
 	FUZZTIME=$(FUZZTIME) CHECKS=$(CHECKS) scripts/prove.sh
 
 bench: build ## figures beside other programs, into bench/

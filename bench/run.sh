@@ -55,7 +55,7 @@ set_up() {
 	mkdir -p "$BENCH_DIR"/{bin,www,out,logs}
 	BENCH_DIR=$(realpath "$BENCH_DIR")
 	export BENCH_DIR REPOSITORY=$BENCH_DIR/repository GNUPGHOME=$BENCH_DIR/repository/gnupg MIRRORKEEPER=$BENCH_DIR/bin/mirrorkeeper
-	"$here/install-peers.sh" >&2
+	"$here/../scripts/install-tools.sh" bench >&2
 	say "building"
 	(cd "$here/.." && go build -o "$BENCH_DIR/bin/" ./cmd/mirrorkeeper ./bench/gen ./bench/latency ./bench/measure ./bench/reading)
 	rm -f "$results" "$BENCH_DIR"/logs/*

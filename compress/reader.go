@@ -152,3 +152,20 @@ func (s *source) Read(p []byte) (int, error) {
 type plain struct{ io.Reader }
 
 func (plain) free() {}
+
+// Open returns a reader as [Reader] does, whose Close closes the file too. The file
+// is closed as well when it cannot be read.
+func Open(file io.ReadCloser, suffix string, limit int64) (io.ReadCloser, error) {
+	r, err := Reader(file, suffix, limit)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return &opened{r, file}, nil
+}
+
+type opened struct {
+	io.ReadCloser
+	file io.Closer
+}
+
+func (o *opened) Close() error { return errors.Join(o.ReadCloser.Close(), o.file.Close()) }

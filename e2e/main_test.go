@@ -47,7 +47,7 @@ func need(t *testing.T, name string) string {
 			return path
 		}
 	}
-	absent(t, "%s is not installed; scripts/install-test-tools.sh installs it", name)
+	absent(t, "%s is not installed; scripts/install-tools.sh test installs it", name)
 	return ""
 }
 

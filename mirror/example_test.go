@@ -62,12 +62,8 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, public, err := own.Public()
+	signing, err := mirror.NewSigning(own)
 	if err != nil {
-		log.Fatal(err)
-	}
-	verifier := &signature.Keyring{}
-	if err := verifier.Add("our key", public); err != nil {
 		log.Fatal(err)
 	}
 
@@ -91,10 +87,7 @@ func Example() {
 			Name: "web", Sources: []mirror.Source{source},
 			Packages:   []solver.Seed{{Pattern: "app", Label: "app"}},
 			Recommends: true,
-			Sign: &mirror.Signing{
-				Signer: own, Verifier: verifier, Fingerprint: own.Fingerprint(),
-				Public: map[string][]byte{"key.gpg": public},
-			},
+			Sign:       signing,
 		},
 		Store:   s,
 		Fetcher: fetch.New(fetch.Options{Client: client}),

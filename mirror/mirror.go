@@ -65,17 +65,6 @@ type Mirror struct {
 	Sign *Signing
 }
 
-// Signing is the administrator's key.
-type Signing struct {
-	repo.Signer
-	// Verifier accepts the key's signatures and nothing else.
-	Verifier repo.Verifier
-	// Fingerprint identifies the key.
-	Fingerprint string
-	// Public is the public half, by name of the file that clients get it as.
-	Public map[string][]byte
-}
-
 // Full reports whether the mirror holds all of its sources.
 func (m *Mirror) Full() bool { return len(m.Packages) == 0 && len(m.Groups) == 0 && !m.Mandatory }
 

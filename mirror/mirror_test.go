@@ -60,15 +60,11 @@ func newSigning(t *testing.T) *mirror.Signing {
 	if err != nil {
 		t.Fatal(err)
 	}
-	armored, binary, err := key.Public()
+	signing, err := mirror.NewSigning(key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ring := &signature.Keyring{}
-	if err := ring.Add("our key", binary); err != nil {
-		t.Fatal(err)
-	}
-	return &mirror.Signing{Signer: key, Verifier: ring, Fingerprint: key.Fingerprint(), Public: map[string][]byte{"key.asc": armored}}
+	return signing
 }
 
 // newJob makes a job over the sources in a fresh destination.

@@ -477,23 +477,14 @@ func (r *run) open(ix repo.Index) (io.ReadCloser, error) {
 		if err != nil {
 			return nil, err
 		}
-		plain, err := compress.Reader(f, v.Suffix, limit)
+		plain, err := compress.Open(f, v.Suffix, limit)
 		if err != nil {
-			f.Close()
 			return nil, fmt.Errorf("%s: %w", v.Path, err)
 		}
-		return &closers{plain, f}, nil
+		return plain, nil
 	}
 	return nil, fmt.Errorf("index %s: %w", ix.Name, fs.ErrNotExist)
 }
-
-// closers closes the file below a reader along with it.
-type closers struct {
-	io.ReadCloser
-	file io.Closer
-}
-
-func (c *closers) Close() error { return errors.Join(c.ReadCloser.Close(), c.file.Close()) }
 
 // sink stores what is fetched as objects with the given time.
 type sink struct {

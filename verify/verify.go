@@ -271,21 +271,10 @@ func (c *checker) open(ctx context.Context, t *Target, ix repo.Index) (io.ReadCl
 		if err != nil {
 			return nil, err
 		}
-		plain, err := compress.Reader(in, v.Suffix, maxIndex)
-		if err != nil {
-			return nil, errors.Join(err, in.Close())
-		}
-		return &closers{plain, in}, nil
+		return compress.Open(in, v.Suffix, maxIndex)
 	}
 	return nil, fmt.Errorf("index %s: %w", ix.Name, fs.ErrNotExist)
 }
-
-type closers struct {
-	io.ReadCloser
-	below io.Closer
-}
-
-func (c *closers) Close() error { return errors.Join(c.ReadCloser.Close(), c.below.Close()) }
 
 // files checks files in parallel, each once.
 func (c *checker) files(ctx context.Context, t *Target, files []repo.File) error {

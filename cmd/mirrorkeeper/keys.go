@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
@@ -27,13 +26,20 @@ func signing(s *store.Store, c *config.Sign) (*mirror.Signing, error) {
 		if len(c.Command) > 0 {
 			gpg.Program = c.Command[0]
 		}
-		return signingOf(gpg, nil)
+		return mirror.NewSigning(gpg)
 	case c != nil:
-		return signingOf(signature.ReadKey(c.Key, []byte(c.Passphrase.Reveal())))
+		key, err := signature.ReadKey(c.Key, []byte(c.Passphrase.Reveal()))
+		if err != nil {
+			return nil, err
+		}
+		return mirror.NewSigning(key)
 	}
 	key, err := signature.ReadKey(s.PrivateFile(releaseKey), nil)
+	if err == nil {
+		return mirror.NewSigning(key)
+	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return signingOf(key, err)
+		return nil, err
 	}
 	host, err := os.Hostname()
 	if err != nil || host == "" {
@@ -49,32 +55,7 @@ func signing(s *store.Store, c *config.Sign) (*mirror.Signing, error) {
 	if err := s.WritePrivate(releaseKey, secret.Bytes()); err != nil {
 		return nil, err
 	}
-	return signingOf(key, nil)
-}
-
-// signer is a key that signs, in a file or with gpg.
-type signer interface {
-	Inline(content []byte) ([]byte, error)
-	Detached(content []byte) ([]byte, error)
-	Public() (armored, binary []byte, err error)
-}
-
-func signingOf[S signer](key S, err error) (*mirror.Signing, error) {
-	if err != nil {
-		return nil, err
-	}
-	armored, binary, err := key.Public()
-	if err != nil {
-		return nil, err
-	}
-	ring := &signature.Keyring{}
-	if err := ring.Add("the signing key", binary); err != nil {
-		return nil, err
-	}
-	return &mirror.Signing{
-		Signer: key, Verifier: ring, Fingerprint: strings.Join(ring.Fingerprints(), ","),
-		Public: map[string][]byte{"key.asc": armored, "key.gpg": binary},
-	}, nil
+	return mirror.NewSigning(key)
 }
 
 // rememberKeys keeps the keys that verify the mirror in the store.

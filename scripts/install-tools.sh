@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# install-tools.sh GROUP|COMMAND...: installs, from the machine's own Debian sources,
+# the programs of a group (test: those that the tests drive; bench: those that
+# mirrorkeeper is measured beside), or the named ones. Does nothing where all are
+# there. Services are not started.
+set -euo pipefail
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+# command, the package that has it, and the groups that need it
+tools="
+apt-ftparchive apt-utils test
+apt-mirror apt-mirror bench
+aptly aptly bench
+bzip2 bzip2 test
+curl curl test bench
+debmirror debmirror bench
+debootstrap debootstrap test
+dpkg-source dpkg-dev test
+gcc gcc test
+gpg gnupg test bench
+gpgv gpgv test bench
+lz4 lz4 test
+nginx nginx-light test bench
+python3 python3 test
+shellcheck shellcheck check
+squid squid test
+wget wget bench
+xz xz-utils test bench
+zstd zstd test
+"
+
+missing=()
+while read -r command package groups; do
+	[ -n "$command" ] || continue
+	for wanted in "$@"; do
+		if [[ " $command $groups " = *" $wanted "* ]]; then
+			command -v "$command" >/dev/null || missing+=("$package")
+			break
+		fi
+	done
+done <<<"$tools"
+# The race detector links against the C library.
+if [[ " $* " = *" test "* ]] && [ ! -e /usr/include/stdio.h ] && [ ! -e /usr/local/include/stdio.h ]; then
+	missing+=(libc6-dev)
+fi
+
+if [ ${#missing[@]} -eq 0 ]; then
+	exit 0
+fi
+echo "tools: installing ${missing[*]} (apt-get update, apt-get install)"
+if [ "$(id -u)" != 0 ]; then
+	echo "error: only root can install them" >&2
+	echo "hint: sudo apt-get install ${missing[*]}" >&2
+	exit 1
+fi
+
+# Tests and benchmarks run an nginx and squid of their own: the packages must start none.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+	trap 'rm -f $policy' EXIT
+	printf '#!/bin/sh\nexit 101\n' >$policy
+	chmod 755 $policy
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get -q -o DPkg::Lock::Timeout=600 update
+apt-get -q -y -o DPkg::Lock::Timeout=600 install --no-install-recommends "${missing[@]}"
