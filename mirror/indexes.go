@@ -1,0 +1,198 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+
+	"github.com/mirrorkeeper/mirrorkeeper/compress"
+	"github.com/mirrorkeeper/mirrorkeeper/fetch"
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+	"github.com/mirrorkeeper/mirrorkeeper/store"
+)
+
+// preferredSuffixes are the compressions, the one that is read fastest first. The
+// uncompressed form is last: roots list it where servers do not have it.
+var preferredSuffixes = []string{".zst", ".gz", ".lz4", ".xz", ".bz2", ".lzma", ""}
+
+// inPreference returns the variants that can be read, the best first.
+func inPreference(ix repo.Index) []repo.Variant {
+	var out []repo.Variant
+	for _, suffix := range preferredSuffixes {
+		for _, v := range ix.Variants {
+			if v.Suffix == suffix {
+				out = append(out, v)
+			}
+		}
+	}
+	return out
+}
+
+// indexes fetches indexes into the cache, all variants or the best of each.
+type indexes struct {
+	u  *upstream
+	of []repo.Index
+}
+
+// fetchIndexes brings the indexes into the cache. With every variant it takes all
+// that upstream has, else the best one of each. It fails when one that has to be
+// there is not.
+func (r *run) fetchIndexes(ctx context.Context, wanted []indexes, everyVariant bool) error {
+	cache := r.Store.Cache()
+	absent := map[repo.Digest]bool{}
+	for {
+		requests := r.indexRequests(wanted, func(ix repo.Index) []repo.Variant { return next(cache, absent, ix, everyVariant) })
+		if len(requests) == 0 {
+			break
+		}
+		if r.Offline {
+			return fmt.Errorf("%w: %s", ErrOffline, requests[0].File.Path)
+		}
+		stage := r.Progress.Stage(r.Mirror.Name, "indexes", len(requests), totalBytes(requests))
+		for i := range requests {
+			requests[i].Counter = stage
+		}
+		report, err := r.Fetcher.Fetch(ctx, requests, sink{cache.Objects, time.Time{}})
+		stage.Finish()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			return &movedError{err}
+		}
+		for _, a := range report.Absent {
+			absent[a.File.Digest] = true
+		}
+	}
+	return r.rememberIndexes(cache, wanted)
+}
+
+// next returns the variants of an index to ask for now.
+func next(cache *store.Cache, absent map[repo.Digest]bool, ix repo.Index, every bool) (out []repo.Variant) {
+	for _, v := range inPreference(ix) {
+		switch {
+		case absent[v.Digest]:
+		case cache.Has(v.File):
+			if !every {
+				return nil
+			}
+		case !every:
+			return []repo.Variant{v}
+		default:
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// rememberIndexes checks that every index is there in some variant, and notes the
+// digests so that the cache keeps them.
+func (r *run) rememberIndexes(cache *store.Cache, wanted []indexes) error {
+	for _, w := range wanted {
+		kept := map[repo.Digest]bool{}
+		for _, d := range w.u.cached.Indexes {
+			kept[d] = true
+		}
+		changed := false
+		for _, ix := range w.of {
+			there := 0
+			for _, v := range ix.Variants {
+				if cache.Has(v.File) {
+					there++
+					if !kept[v.Digest] {
+						kept[v.Digest], changed = true, true
+						w.u.cached.Indexes = append(w.u.cached.Indexes, v.Digest)
+					}
+				}
+			}
+			if there == 0 && !ix.Optional {
+				return &movedError{fmt.Errorf("%s: upstream lists the index %s and does not have it in any form", w.u.repository, ix.Name)}
+			}
+		}
+		if changed {
+			if err := cache.SetRoot(w.u.repository, w.u.cached); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// indexRequests asks for what pick picks of each index. Files of one content, such
+// as empty indexes, are asked for once, under all of their names.
+func (r *run) indexRequests(wanted []indexes, pick func(repo.Index) []repo.Variant) (requests []fetch.Request) {
+	type key struct {
+		u      *upstream
+		digest repo.Digest
+	}
+	made := map[key]int{}
+	for _, w := range wanted {
+		for _, ix := range w.of {
+			for _, v := range pick(ix) {
+				k := key{w.u, v.Digest}
+				i, ok := made[k]
+				if !ok {
+					i = len(requests)
+					made[k] = i
+					requests = append(requests, fetch.Request{File: v.File, Bases: w.u.repository.URLs, Optional: true, Spare: true})
+				}
+				if v.UpstreamAlternates && len(v.Alternates) > 0 {
+					requests[i].Paths = append(requests[i].Paths, v.Alternates[0])
+				}
+				requests[i].Paths = append(requests[i].Paths, v.Path)
+				// The plain form is listed by many that do not have it; any other one
+				// that is there clients may take.
+				requests[i].Spare = requests[i].Spare && v.Suffix == "" && len(ix.Variants) > 1
+			}
+		}
+	}
+	return requests
+}
+
+func totalBytes(requests []fetch.Request) (n int64) {
+	for _, q := range requests {
+		n += max(q.File.Size, 0)
+	}
+	return n
+}
+
+// maxIndex bounds an index that the root does not give the plain size of.
+const maxIndex = 8 << 30
+
+// open opens an index from the cache, decompressed.
+func (r *run) open(ix repo.Index) (io.ReadCloser, error) {
+	cache := r.Store.Cache()
+	limit := int64(maxIndex)
+	for _, v := range ix.Variants {
+		if v.Suffix == "" && v.Size >= 0 {
+			limit = v.Size
+		}
+	}
+	for _, v := range inPreference(ix) {
+		f, err := cache.Open(v.File)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		plain, err := compress.Open(f, v.Suffix, limit)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", v.Path, err)
+		}
+		return plain, nil
+	}
+	return nil, fmt.Errorf("index %s: %w", ix.Name, fs.ErrNotExist)
+}
+
+// sink stores what is fetched as objects with the given time.
+type sink struct {
+	objects  *store.Objects
+	modified time.Time
+}
+
+// Create implements [fetch.Sink].
+func (s sink) Create(f repo.File) (fetch.Partial, error) { return s.objects.Create(f, s.modified) }

@@ -1,0 +1,229 @@
+package mirror
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+	"github.com/mirrorkeeper/mirrorkeeper/solver"
+)
+
+// Unresolved is something that was asked for and that nothing in the mirror is.
+type Unresolved struct {
+	Requirement string `json:"requirement"`
+	WantedBy    string `json:"wanted_by"`
+	Reason      string `json:"reason"`
+}
+
+// Picked is a package that the mirror holds, and why.
+type Picked struct {
+	*repo.Package
+	Reason string
+	// Via leads to the pick that wanted it; nil for seeds.
+	By *repo.Package
+}
+
+// selection is what a partial mirror holds of its catalogs.
+type selection struct {
+	all        []*repo.Package // of every repository
+	picked     []Picked
+	unresolved []Unresolved
+	renamed    []string
+	conflicts  []string
+}
+
+// Architectures are those that the mirror's machines may have.
+func (m *Mirror) Architectures() (out []string) {
+	for _, s := range m.Sources {
+		for _, a := range s.Architectures {
+			if a != "all" && a != "noarch" && !slices.Contains(m.Foreign, a) && !slices.Contains(out, a) {
+				out = append(out, a)
+			}
+		}
+	}
+	return out
+}
+
+// pick chooses the packages that a partial mirror holds: for each architecture of
+// machines, and each format, the closure of the seeds.
+func (m *Mirror) pick(all []*repo.Package, seeds []solver.Seed) *selection {
+	s := &selection{all: all}
+	why := map[*repo.Package]Picked{}
+	known := map[string]bool{}
+	var unknown []Unresolved
+	for _, catalog := range m.catalogs(all) {
+		for _, native := range m.Architectures() {
+			wanted := seedsFor(seeds, native, m.Foreign)
+			solution := solver.Solve(catalog, wanted, solver.Options{
+				Native: native, Foreign: m.Foreign, Recommends: m.Recommends, Suggests: m.Suggests, Mandatory: m.Mandatory,
+				Assumed: m.assumed(catalog, native),
+			})
+			for _, p := range solution.Picks {
+				if _, ok := why[p.Package]; !ok {
+					why[p.Package] = Picked{p.Package, p.Reason.String(), p.Reason.By}
+				}
+			}
+			missing := map[string]bool{}
+			for _, x := range solution.Unknown {
+				missing[x.Seed.Label] = true
+				unknown = append(unknown, unknownSeed(x))
+			}
+			for _, x := range wanted {
+				known[x.Label] = known[x.Label] || !missing[x.Label]
+			}
+			for _, x := range solution.Unresolved {
+				s.unresolved = appendNew(s.unresolved, Unresolved{x.Relation.String(), x.WantedBy.String(), x.Reason})
+			}
+			for _, x := range solution.Renamed {
+				s.renamed = append(s.renamed, renamedSeed(x))
+			}
+			for _, x := range solution.Conflicts {
+				s.conflicts = append(s.conflicts, fmt.Sprintf("%s: %s", x.Seed, x.Reason))
+			}
+		}
+	}
+	for _, x := range unknown {
+		if !known[x.Requirement] {
+			s.unresolved = appendNew(s.unresolved, x)
+		}
+	}
+	m.addSourcePackages(all, why)
+	for _, p := range all {
+		if x, ok := why[p]; ok {
+			s.picked = append(s.picked, x)
+		}
+	}
+	return s
+}
+
+// seeds are the packages that the mirror names, and those of the groups that it
+// names.
+func (m *Mirror) seeds(all []*repo.Package) []solver.Seed {
+	seeds := slices.Clone(m.Packages)
+	for _, group := range m.Groups {
+		named := map[string]bool{}
+		for _, p := range all {
+			if slices.Contains(p.Groups, group) && !named[p.Name] {
+				named[p.Name] = true
+				seeds = append(seeds, solver.Seed{Pattern: p.Name, Label: "group " + group + ": " + p.Name})
+			}
+		}
+		if len(named) == 0 { // reported as a seed that nothing answers
+			seeds = append(seeds, solver.Seed{Pattern: "group " + group, Label: "group " + group})
+		}
+	}
+	return seeds
+}
+
+// catalogs makes one catalog a format, without the excluded packages.
+func (m *Mirror) catalogs(all []*repo.Package) (out []*repo.Catalog) {
+	var formats []repo.Format
+	of := map[string][]*repo.Package{}
+	for _, s := range m.Sources {
+		if !slices.ContainsFunc(formats, func(f repo.Format) bool { return f.Name() == s.Format.Name() }) {
+			formats = append(formats, s.Format)
+		}
+	}
+	for _, p := range all {
+		if !slices.ContainsFunc(m.Exclude, func(pattern string) bool { return repo.Match(pattern, p.Name) }) {
+			of[p.Repository.Source.Type] = append(of[p.Repository.Source.Type], p)
+		}
+	}
+	for _, f := range formats {
+		out = append(out, repo.NewCatalog(f, of[f.Name()]))
+	}
+	return out
+}
+
+// assumed are the packages of the catalog that the machines have already, each in
+// the version that the repositories prefer among those wanted.
+func (m *Mirror) assumed(catalog *repo.Catalog, native string) (out []*repo.Package) {
+	if len(m.Assume) == 0 && len(m.AssumeGroups) == 0 {
+		return nil
+	}
+	done := map[string]bool{}
+	for _, p := range catalog.Packages {
+		if done[p.Name] || !p.On(native, native) || !m.assumes(p, catalog.Versions()) {
+			continue
+		}
+		for _, best := range catalog.Named(p.Name) {
+			if best.On(native, native) && m.assumes(best, catalog.Versions()) {
+				done[p.Name] = true
+				out = append(out, best)
+				break
+			}
+		}
+	}
+	return out
+}
+
+func (m *Mirror) assumes(p *repo.Package, v repo.Versions) bool {
+	for _, s := range m.Assume {
+		if repo.Match(s.Pattern, p.Name) && v.Satisfies(p.Version, s.Op, s.Version) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(m.AssumeGroups, func(group string) bool {
+		return group == "essential" && p.Essential || slices.Contains(p.Groups, group)
+	})
+}
+
+// seedsFor leaves out the seeds that ask for the architecture of other machines.
+func seedsFor(seeds []solver.Seed, native string, foreign []string) (out []solver.Seed) {
+	for _, s := range seeds {
+		if s.Architecture == "" || s.Architecture == native || slices.Contains(foreign, s.Architecture) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func appendNew(list []Unresolved, x Unresolved) []Unresolved {
+	if slices.Contains(list, x) {
+		return list
+	}
+	return append(list, x)
+}
+
+func unknownSeed(x solver.Unknown) Unresolved {
+	reason := x.Reason
+	if len(x.Near) > 0 {
+		reason += fmt.Sprintf("; did you mean %s?", x.Near[0])
+	}
+	return Unresolved{x.Seed.Label, "seed", reason}
+}
+
+func renamedSeed(x solver.Renamed) string {
+	if x.Obsoletes {
+		return fmt.Sprintf("%s was renamed: %s takes its place", x.Seed.Label, x.Package)
+	}
+	return fmt.Sprintf("%s is no package; %s provides it", x.Seed.Label, x.Package)
+}
+
+// addSourcePackages adds the source packages of what was picked.
+func (m *Mirror) addSourcePackages(all []*repo.Package, why map[*repo.Package]Picked) {
+	if !m.SourcePackages {
+		return
+	}
+	type key struct {
+		r    *repo.Repository
+		name string
+	}
+	wanted := map[key]*repo.Package{}
+	for _, p := range all {
+		if _, ok := why[p]; ok {
+			k := key{p.Repository, p.Source}
+			if wanted[k] == nil {
+				wanted[k] = p
+			}
+		}
+	}
+	for _, p := range all {
+		if p.Files == nil {
+			continue
+		}
+		if by := wanted[key{p.Repository, p.Name}]; by != nil {
+			why[p] = Picked{p, "source of " + by.Name + " " + by.Version, by}
+		}
+	}
+}
