@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/mirrorkeeper/mirrorkeeper/compress"
@@ -93,10 +94,12 @@ func next(cache *store.Cache, absent map[repo.Digest]bool, ix repo.Index, every 
 func (r *run) rememberIndexes(cache *store.Cache, wanted []indexes) error {
 	for _, w := range wanted {
 		kept := map[repo.Digest]bool{}
-		for _, d := range w.u.cached.Indexes {
-			kept[d] = true
-		}
-		changed := false
+		before := len(w.u.cached.Indexes)
+		w.u.cached.Indexes = slices.DeleteFunc(w.u.cached.Indexes, func(d repo.Digest) bool {
+			kept[d] = names(w.u.root, d)
+			return !kept[d]
+		})
+		changed := len(w.u.cached.Indexes) != before
 		for _, ix := range w.of {
 			there := 0
 			for _, v := range ix.Variants {
@@ -119,6 +122,13 @@ func (r *run) rememberIndexes(cache *store.Cache, wanted []indexes) error {
 		}
 	}
 	return nil
+}
+
+// names reports whether the root names an index with the digest.
+func names(root *repo.Root, d repo.Digest) bool {
+	return slices.ContainsFunc(root.Indexes, func(ix repo.Index) bool {
+		return slices.ContainsFunc(ix.Variants, func(v repo.Variant) bool { return v.Digest == d })
+	})
 }
 
 // indexRequests asks for what pick picks of each index. Files of one content, such

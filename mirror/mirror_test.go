@@ -291,6 +291,46 @@ func TestPartialMirrorStaysWhenWhatItHoldsDoes(t *testing.T) {
 	}
 }
 
+func TestNothingIsLeftOfOldGenerations(t *testing.T) {
+	t.Parallel()
+	for _, seeds := range [][]string{nil, {"a"}} {
+		u := newUpstream(t, "a 1.0\nb\n")
+		j := newJob(t, u.source(t, "s"))
+		if seeds != nil {
+			partial(t, j, seeds...)
+		}
+		now := time.Now()
+		j.Now = func() time.Time { return now }
+		files := func() (n int) {
+			err := filepath.WalkDir(j.Store.State(), func(_ string, e os.DirEntry, err error) error {
+				if err == nil && e.Type().IsRegular() {
+					n++
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		run(t, j)
+		first := files()
+		for _, version := range []string{"2.0", "3.0", "4.0"} {
+			u.Suite("stable").Remove("a")
+			u.AddText("a " + version + "\n")
+			u.Publish(u.dir)
+			now = now.Add(10 * time.Minute)
+			run(t, j)
+		}
+		now = now.Add(2 * time.Hour)
+		run(t, j)
+		if last := files(); last != first {
+			t.Errorf("seeds %v: the state directory has %d files, after the first run it had %d", seeds, last, first)
+		}
+		verifyTree(t, j)
+	}
+}
+
 func TestRenewal(t *testing.T) {
 	t.Parallel()
 	u := newUpstream(t, "a\n")

@@ -11,6 +11,7 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
 
+// link is a path of the tree that is to show an object.
 type link struct {
 	path   string
 	digest repo.Digest
