@@ -24,6 +24,10 @@ const SourceArchitecture = "source"
 // [SourceArchitecture], all their files, and the .dsc as File. The priority is
 // the source's, or what the Release says of automatic installation, unless a pin
 // sets it.
+//
+// The strings of packages are parts of the text of the index, in blocks of some
+// hundred kB: one package that is kept holds the memory of its block. Packages
+// share relations in the same words, which must not be changed.
 func (Format) ReadPackages(r *repo.Repository, root *repo.Root, open repo.OpenIndex) ([]*repo.Package, error) {
 	scope, err := newCatalogScope(r, root)
 	if err != nil {
