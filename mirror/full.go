@@ -34,10 +34,14 @@ func (r *run) buildFull(ctx context.Context) (*generation, error) {
 	g := &generation{}
 	var wanted []indexes
 	for _, u := range r.upstreams {
+		published := r.before.Find(u.repository.String(), u.place)
+		if u.failed != nil && published == nil {
+			continue // it is not part of the mirror yet
+		}
 		p := &part{u: u}
 		g.parts = append(g.parts, p)
-		if r.stays(u) {
-			p.published = r.before.Find(u.repository.String(), u.place)
+		if r.stays(u, published) {
+			p.published = published
 			continue
 		}
 		if err := r.needs(u); err != nil {
@@ -55,7 +59,7 @@ func (r *run) buildFull(ctx context.Context) (*generation, error) {
 	w, _ := errgroup.WithContext(ctx)
 	w.SetLimit(2)
 	for _, x := range wanted {
-		p := g.parts[slices.Index(r.upstreams, x.u)]
+		p := g.parts[slices.IndexFunc(g.parts, func(p *part) bool { return p.u == x.u })]
 		w.Go(func() (err error) {
 			p.manifest, err = r.fullManifest(x.u, x.of)
 			return err
@@ -74,11 +78,8 @@ func (r *run) buildFull(ctx context.Context) (*generation, error) {
 }
 
 // stays reports whether the repository needs no work in this run.
-func (r *run) stays(u *upstream) bool {
-	if r.before.Find(u.repository.String(), u.place) == nil {
-		return false
-	}
-	return u.failed != nil || !r.selected(u.repository.String()) || u.same && r.Check == CheckChanged
+func (r *run) stays(u *upstream, published *store.Published) bool {
+	return published != nil && (u.failed != nil || !r.selected(u.repository.String()) || u.same && r.Check == CheckChanged)
 }
 
 // fullManifest is upstream's manifest in the repository's scope.

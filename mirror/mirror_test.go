@@ -368,6 +368,21 @@ func TestIndependentSources(t *testing.T) {
 	}
 }
 
+func TestIndependentSourcesFromTheFirstRunOn(t *testing.T) {
+	t.Parallel()
+	good, bad := newUpstream(t, "a\n"), newUpstream(t, "b\n")
+	bad.server.Strike("", repotest.Answer(http.StatusForbidden, "no"))
+	j := newJob(t, bad.source(t, "bad"), good.source(t, "good"))
+	j.Mirror.Independent = true
+	if r := run(t, j); !r.Changed || r.Incomplete != 1 || r.Packages != 1 {
+		t.Errorf("%+v", r)
+	}
+	bad.server.Heal()
+	if r := run(t, j); !r.Changed || r.Incomplete != 0 || r.Packages != 2 {
+		t.Errorf("once both are well: %+v", r)
+	}
+}
+
 func TestOnlyPartOfAMirror(t *testing.T) {
 	t.Parallel()
 	one, two := newUpstream(t, "a\n"), newUpstream(t, "b\n")

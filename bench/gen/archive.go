@@ -26,6 +26,9 @@ type packageFile struct {
 // poolPath is the path of the package's file, as the archives of Debian have it.
 func (b *binary) poolPath() string {
 	prefix := b.source[:1]
+	if strings.HasPrefix(b.source, "lib") && len(b.source) > 3 {
+		prefix = b.source[:4]
+	}
 	v := b.version.String()
 	if _, rest, epoch := strings.Cut(v, ":"); epoch {
 		v = rest
