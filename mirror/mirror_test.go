@@ -482,6 +482,27 @@ func TestMovedPlaceIsRefused(t *testing.T) {
 	}
 }
 
+func TestRemovedTreeIsPutBack(t *testing.T) {
+	t.Parallel()
+	for _, seeds := range [][]string{nil, {"a"}} {
+		u := newUpstream(t, "a\n Depends: b\nb\n")
+		j := newJob(t, u.source(t, "s"))
+		if seeds != nil {
+			partial(t, j, seeds...)
+		}
+		r := run(t, j)
+		if err := os.RemoveAll(r.Dir); err != nil {
+			t.Fatal(err)
+		}
+		u.server.Reset()
+		run(t, j)
+		verifyTree(t, j)
+		if asked := u.server.Requests(`\.deb$`); len(asked) > 0 {
+			t.Error("fetched again what the store has:", asked)
+		}
+	}
+}
+
 func TestCheckMendsTheMirror(t *testing.T) {
 	t.Parallel()
 	for _, seeds := range [][]string{nil, {"a"}} {

@@ -13,6 +13,23 @@ type Unresolved struct {
 	Requirement string `json:"requirement"`
 	WantedBy    string `json:"wanted_by"`
 	Reason      string `json:"reason"`
+	// Relation is the requirement in its parts.
+	Relation repo.Relation `json:"-"`
+}
+
+// NewUnresolved tells of a relation that the solver found nothing for.
+func NewUnresolved(x solver.Unresolved) Unresolved {
+	return Unresolved{x.Relation.String(), x.WantedBy.String(), x.Reason, x.Relation}
+}
+
+// AppendUnresolved appends what the list does not have yet.
+func AppendUnresolved(list []Unresolved, x Unresolved) []Unresolved {
+	if slices.ContainsFunc(list, func(y Unresolved) bool {
+		return x.Requirement == y.Requirement && x.WantedBy == y.WantedBy && x.Reason == y.Reason
+	}) {
+		return list
+	}
+	return append(list, x)
 }
 
 // Picked is a package that the mirror holds, and why.
@@ -72,7 +89,7 @@ func (m *Mirror) pick(all []*repo.Package, seeds []solver.Seed) *selection {
 				known[x.Label] = known[x.Label] || !missing[x.Label]
 			}
 			for _, x := range solution.Unresolved {
-				s.unresolved = appendNew(s.unresolved, Unresolved{x.Relation.String(), x.WantedBy.String(), x.Reason})
+				s.unresolved = AppendUnresolved(s.unresolved, NewUnresolved(x))
 			}
 			for _, x := range solution.Renamed {
 				s.renamed = append(s.renamed, renamedSeed(x))
@@ -84,7 +101,7 @@ func (m *Mirror) pick(all []*repo.Package, seeds []solver.Seed) *selection {
 	}
 	for _, x := range unknown {
 		if !known[x.Requirement] {
-			s.unresolved = appendNew(s.unresolved, x)
+			s.unresolved = AppendUnresolved(s.unresolved, x)
 		}
 	}
 	m.addSourcePackages(all, why)
@@ -178,19 +195,13 @@ func seedsFor(seeds []solver.Seed, native string, foreign []string) (out []solve
 	return out
 }
 
-func appendNew(list []Unresolved, x Unresolved) []Unresolved {
-	if slices.Contains(list, x) {
-		return list
-	}
-	return append(list, x)
-}
-
 func unknownSeed(x solver.Unknown) Unresolved {
 	reason := x.Reason
 	if len(x.Near) > 0 {
 		reason += fmt.Sprintf("; did you mean %s?", x.Near[0])
 	}
-	return Unresolved{x.Seed.Label, "seed", reason}
+	wanted := repo.Dependency{Name: x.Seed.Pattern, Architecture: x.Seed.Architecture, Op: x.Seed.Op, Version: x.Seed.Version}
+	return Unresolved{x.Seed.Label, "seed", reason, repo.Relation{Kind: repo.Requires, Alternatives: []repo.Dependency{wanted}}}
 }
 
 func renamedSeed(x solver.Renamed) string {

@@ -58,21 +58,14 @@ func (r *run) publish(g *generation) (*Report, error) {
 	for i, p := range g.parts {
 		manifests[i] = p.manifest
 	}
-	publication := &store.Publication{
-		Mirror: r.Mirror.Name, Record: record, Manifests: manifests, Before: r.before, Grace: r.Grace,
-	}
-	if !r.Mirror.Full() {
-		publication.PublicKeys = map[string][]byte{}
-		for name, content := range r.Mirror.Sign.Public {
-			publication.PublicKeys[path.Join(r.Mirror.Dir, name)] = content
-		}
-	}
 	if r.nothingNew(g) {
 		return r.rest()
 	}
-	replaced, err := r.Store.Publish(publication)
+	replaced, err := r.Store.Publish(&store.Publication{
+		Mirror: r.Mirror.Name, Record: record, Manifests: manifests, Before: r.before, Grace: r.Grace, PublicKeys: r.publicKeys(),
+	})
 	if err == nil && r.Check != CheckChanged {
-		err = r.Store.Restore(r.Mirror.Name, record)
+		err = r.Store.Restore(r.Mirror.Name, record, nil)
 	}
 	if err != nil {
 		return nil, err
@@ -100,6 +93,17 @@ func (r *run) publish(g *generation) (*Report, error) {
 	}
 	report.Warnings = r.warnings
 	return report, nil
+}
+
+// publicKeys are what clients need to check a partial mirror, by path in the tree.
+func (r *run) publicKeys() map[string][]byte {
+	keys := map[string][]byte{}
+	if !r.Mirror.Full() && r.Mirror.Sign != nil {
+		for name, content := range r.Mirror.Sign.Public {
+			keys[path.Join(r.Mirror.Dir, name)] = content
+		}
+	}
+	return keys
 }
 
 // nothingNew reports whether a run that checked everything found it all right and
@@ -151,7 +155,7 @@ func (r *run) refresh(g *generation) error {
 // and a run that checks mends the tree.
 func (r *run) rest() (*Report, error) {
 	if r.Check != CheckChanged {
-		if err := r.Store.Restore(r.Mirror.Name, r.before); err != nil {
+		if err := r.Store.Restore(r.Mirror.Name, r.before, r.publicKeys()); err != nil {
 			return nil, err
 		}
 	}

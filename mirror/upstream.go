@@ -256,6 +256,11 @@ func (r *run) unchanged() bool {
 			return false
 		}
 	}
+	if !r.Store.Shows(r.before) {
+		r.warn("what was published is not there any more; it is put back")
+		r.Check = CheckSize
+		return false
+	}
 	return r.before.Skipped == 0
 }
 

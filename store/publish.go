@@ -109,6 +109,9 @@ func (b *publishing) plan() error {
 		for _, f := range c.packages.Removed {
 			b.removed[filepath.Join(at.Place, f.Path)] = f
 		}
+		if n := len(c.now.Root); n > 0 {
+			at.Main = c.now.Root[n-1].Path
+		}
 		at.Packages, at.Bytes = len(c.now.Packages), 0
 		for _, f := range c.now.Packages {
 			at.Bytes += f.Size

@@ -313,7 +313,7 @@ func TestRestoreMendsTheTree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Restore("m", r); err != nil {
+	if err := s.Restore("m", r, nil); err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(first, shown(t, s)); d != "" {

@@ -46,6 +46,8 @@ type Published struct {
 	Date     time.Time   `json:"date,omitzero"`
 	// UpstreamPackages is the number of packages upstream, to notice when it shrinks.
 	UpstreamPackages int `json:"upstream_packages"`
+	// Main is the path of the published root file, relative to Place.
+	Main string `json:"main"`
 	// Root is the digest of the published root, which upstream's is for a full
 	// mirror, and Made its date.
 	Root repo.Digest `json:"root"`
@@ -80,6 +82,17 @@ func (r *Record) Find(name, place string) *Published {
 		}
 	}
 	return nil
+}
+
+// Shows reports whether the tree still shows the roots of the record. Somebody may
+// have removed what was published.
+func (s *Store) Shows(r *Record) bool {
+	for _, p := range r.Repositories {
+		if _, err := os.Lstat(filepath.Join(s.destination, p.Place, p.Main)); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 const (

@@ -141,8 +141,8 @@ func (b *publishing) putKey(path string, content []byte) error {
 }
 
 // Restore makes the tree show every file of the record's manifests as the objects
-// have it, replacing what is absent or something else.
-func (s *Store) Restore(mirror string, r *Record) error {
+// have it, and the public keys, replacing what is absent or something else.
+func (s *Store) Restore(mirror string, r *Record, publicKeys map[string][]byte) error {
 	tree, err := os.OpenRoot(s.destination)
 	if err != nil {
 		return err
@@ -159,6 +159,11 @@ func (s *Store) Restore(mirror string, r *Record) error {
 			if err := b.relink(filepath.Join(at.Place, f.Path), f.Digest); err != nil {
 				return err
 			}
+		}
+	}
+	for path, content := range publicKeys {
+		if err := b.putKey(path, content); err != nil {
+			return err
 		}
 	}
 	return s.Sync()

@@ -2,8 +2,7 @@ package main
 
 import (
 	"fmt"
-	"slices"
-	"text/tabwriter"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,14 +11,39 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/solver"
 )
 
+// unresolvedColumns are what unresolved can print: name and version of what is asked
+// for first, and the alternatives to it.
+var unresolvedColumns = []column[mirror.Unresolved]{
+	{"name", func(x mirror.Unresolved) string { return first(x).Name }},
+	{"version", func(x mirror.Unresolved) string {
+		return strings.TrimSpace(first(x).Op.String() + " " + first(x).Version)
+	}},
+	{"alternative", func(x mirror.Unresolved) string {
+		return repo.Relation{Alternatives: x.Relation.Alternatives[min(1, len(x.Relation.Alternatives)):]}.String()
+	}},
+	{"wanted-by", func(x mirror.Unresolved) string { return x.WantedBy }},
+	{"reason", func(x mirror.Unresolved) string { return x.Reason }},
+}
+
+func first(x mirror.Unresolved) repo.Dependency {
+	if len(x.Relation.Alternatives) == 0 {
+		return repo.Dependency{Name: x.Requirement}
+	}
+	return x.Relation.Alternatives[0]
+}
+
 func (a *app) unresolvedCommand() *cobra.Command {
 	var from origin
 	var everything bool
+	table := table[mirror.Unresolved]{columns: unresolvedColumns}
 	c := &cobra.Command{
 		Use:   "unresolved [--mirror NAME] | unresolved --from-system [PACKAGE...]",
 		Short: "List the relations that nothing satisfies",
-		Long:  "Lists the relations of the mirrors' packages that nothing satisfies; with --all those of every package of their repositories. Exit code 3 when there are any.",
+		Long:  "Lists the relations of the mirrors' packages that nothing satisfies; with --all those of every package of their repositories. The columns are " + table.names() + ". Exit code 3 when there are any.",
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := table.check(); err != nil {
+				return err
+			}
 			from.everything = everything
 			s, err := a.setUp(&from, args, false)
 			if err != nil {
@@ -38,12 +62,13 @@ func (a *app) unresolvedCommand() *cobra.Command {
 					list = append(list, p.Unresolved...)
 				}
 			}
-			return a.printUnresolved(list)
+			return a.printUnresolved(table, list)
 		},
 	}
 	from.flags(c)
 	from.mirrorFlag(c)
 	from.offlineFlag(c)
+	table.flags(c, "name", "version", "alternative", "wanted-by", "reason")
 	c.Flags().BoolVar(&everything, "all", false, "look at every package of the repositories")
 	return c
 }
@@ -61,10 +86,7 @@ func ofRepositories(all []*repo.Package, m *mirror.Mirror) (out []mirror.Unresol
 		for _, native := range m.Architectures() {
 			for _, x := range solver.FindUnresolved(catalog, of, native) {
 				if x.WantedBy.On(native, native) {
-					u := mirror.Unresolved{Requirement: x.Relation.String(), WantedBy: x.WantedBy.String(), Reason: x.Reason}
-					if !slices.Contains(out, u) {
-						out = append(out, u)
-					}
+					out = mirror.AppendUnresolved(out, mirror.NewUnresolved(x))
 				}
 			}
 		}
@@ -72,23 +94,16 @@ func ofRepositories(all []*repo.Package, m *mirror.Mirror) (out []mirror.Unresol
 	return out
 }
 
-func (a *app) printUnresolved(list []mirror.Unresolved) error {
-	if a.json() {
-		if err := a.printJSON(map[string]any{"unresolved": list}); err != nil {
-			return err
-		}
-	} else if len(list) > 0 {
-		w := tabwriter.NewWriter(a.out, 0, 8, 2, ' ', 0)
-		fmt.Fprintln(w, "REQUIREMENT\tWANTED BY\tREASON")
-		for _, x := range list {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", x.Requirement, x.WantedBy, x.Reason)
-		}
-		if err := w.Flush(); err != nil {
-			return err
-		}
+func (a *app) printUnresolved(t table[mirror.Unresolved], list []mirror.Unresolved) error {
+	var err error
+	switch {
+	case a.json():
+		err = a.printJSON(map[string]any{"unresolved": list})
+	case len(list) > 0:
+		err = t.print(a.out, list)
 	}
-	if len(list) > 0 {
+	if err == nil && len(list) > 0 {
 		return &exit{code: exitIncomplete}
 	}
-	return nil
+	return err
 }
