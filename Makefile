@@ -8,8 +8,8 @@ export PATH := $(CURDIR)/bin/tools:$(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 GOFUMPT := v0.12.0
 STATICCHECK := v0.8.2
-FUZZTIME ?= 60s
-CHECKS ?= 5000
+FUZZTIME ?= 10s
+CHECKS ?= 300
 
 .PHONY: help build demo test check prove bench clean
 
