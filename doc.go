@@ -1,0 +1,26 @@
+// Package mirrorkeeper is the map of the project; it has no code.
+//
+//	cmd/mirrorkeeper  the program: one file a command
+//	config            the configuration file: YAML to typed values
+//	repo              the vocabulary, and what a repository format implements
+//	deb               Debian repositories; deb/control, deb/system
+//	compress          every compression, sizes bounded
+//	signature         OpenPGP: verify with pinned keys, sign
+//	solver            closure over a catalog of packages, with reasons
+//	transport         HTTP clients: proxies, credentials, certificates, limits, file://
+//	fetch             files into a store: parallel, resumed, verified while read
+//	store             objects by digest, the cache, records, publishing
+//	progress          what long work does, for people and programs
+//	mirror            the job: plan, fetch, publish
+//	verify            a tree or a site against its own metadata
+//	internal/repotest tiny real repositories served with faults, for tests
+//	e2e, bench        the program beside real clients, and beside other programs
+//
+// The two data paths:
+//
+//	full     root -> indexes in scope -> files they list -> fetch -> publish
+//	partial  root -> indexes -> packages -> catalog -> solver -> fetch -> rewrite -> publish
+//
+// docs/design.md explains both, and architecture_test.go holds the direction of
+// imports.
+package mirrorkeeper
