@@ -3,6 +3,7 @@ package mirror_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -328,6 +329,37 @@ func TestNothingIsLeftOfOldGenerations(t *testing.T) {
 			t.Errorf("seeds %v: the state directory has %d files, after the first run it had %d", seeds, last, first)
 		}
 		verifyTree(t, j)
+	}
+}
+
+func TestDatesRiseAndAreNotOfTheFuture(t *testing.T) {
+	t.Parallel()
+	u := newUpstream(t, "a\n")
+	j := newJob(t, u.source(t, "s"))
+	partial(t, j, "a")
+	last := time.Time{}
+	for i := range 4 {
+		u.Suite("stable").Remove("a")
+		u.AddText(fmt.Sprintf("a %d.0\n", i+2))
+		u.Publish(u.dir)
+		run(t, j)
+		record, err := j.Store.Published("m")
+		if err != nil {
+			t.Fatal(err)
+		}
+		made := record.Repositories[0].Made
+		if !made.After(last) || made.After(time.Now()) {
+			t.Errorf("generation of %s after one of %s, and the clock says %s", made, last, time.Now())
+		}
+		last = made
+	}
+	// The clock goes back to what is right.
+	j.Now = func() time.Time { return last.Add(-time.Hour) }
+	u.AddText("b\n")
+	j.Mirror.Packages = append(j.Mirror.Packages, solver.Seed{Pattern: "b", Label: "b"})
+	u.Publish(u.dir)
+	if r := run(t, j); !r.Changed || len(r.Warnings) == 0 {
+		t.Errorf("%+v", r)
 	}
 }
 

@@ -134,7 +134,6 @@ func (r *run) buildSelection(ctx context.Context, s *selection, skipped []Skippe
 	}
 	g := &generation{unresolved: s.unresolved, skipped: skipped}
 	changed := r.indexesLost || r.before == nil || r.before.Configuration != r.configuration || r.renewalDue()
-	date := r.dateAfter()
 	for _, u := range r.upstreams {
 		packages := s.of(u.repository)
 		p := &part{u: u, published: &store.Published{
@@ -159,7 +158,7 @@ func (r *run) buildSelection(ctx context.Context, s *selection, skipped []Skippe
 	if !slices.ContainsFunc(g.parts, func(p *part) bool { return p.manifest != nil }) {
 		return nil, r.refresh(g)
 	}
-	return g, r.rewrite(g, s, date)
+	return g, r.rewrite(ctx, g, s)
 }
 
 // keep takes over what is published; upstream's root is a newer one all the same.
@@ -229,24 +228,49 @@ func listPackages(packages []*repo.Package) *repo.Manifest {
 	return m
 }
 
-// dateAfter is now, or later: clients ignore a root that is not newer than theirs.
-func (r *run) dateAfter() time.Time {
-	date := r.Now().UTC().Truncate(time.Second)
+// maxAhead is how far ahead of the clock the last generation's date may be to be
+// waited for. Beyond it the clock was wrong once, and is right again.
+const maxAhead = time.Minute
+
+// nextDate is now, in whole seconds, and later than every date published before:
+// clients take no notice of a root that is not newer than theirs, and refuse one from
+// the future. So of two generations in one second, the second waits for the next.
+func (r *run) nextDate(ctx context.Context) (time.Time, error) {
+	now := r.Now()
+	date := now.UTC().Truncate(time.Second)
+	last := time.Time{}
 	if r.before != nil {
 		for _, p := range r.before.Repositories {
-			if !p.Made.Before(date) {
-				date = p.Made.Add(time.Second)
+			if p.Made.After(last) {
+				last = p.Made
 			}
 		}
 	}
-	return date
+	if last.Before(date) {
+		return date, nil
+	}
+	if last.Sub(now) > maxAhead {
+		r.warn("the published generation is of %s, which is in the future: clients that have it will take no notice of this one until then", last.Format(time.RFC1123))
+		return date, nil
+	}
+	date = last.Add(time.Second)
+	select {
+	case <-time.After(date.Sub(now)):
+		return date, nil
+	case <-ctx.Done():
+		return date, ctx.Err()
+	}
 }
 
 // rewrite writes the indexes and roots of the repositories that change, and reads
 // them back as a client would.
-func (r *run) rewrite(g *generation, s *selection, date time.Time) error {
+func (r *run) rewrite(ctx context.Context, g *generation, s *selection) error {
 	if r.Mirror.Sign == nil {
 		return fmt.Errorf("mirror %s is partial and has no key to sign with", r.Mirror.Name)
+	}
+	date, err := r.nextDate(ctx)
+	if err != nil {
+		return err
 	}
 	objects := r.Store.Objects()
 	for _, p := range g.parts {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"time"
 
 	"github.com/mirrorkeeper/mirrorkeeper/compress"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
@@ -33,7 +34,11 @@ func (r *run) readBack(p *part, packages []*repo.Package) (repo.Digest, error) {
 		}
 		files[f.Path] = content
 	}
-	root, err := format.ReadRoot(at, form, files, r.Mirror.Sign.Verifier, r.Now().Add(clockTolerance))
+	when := p.published.Made
+	if now := time.Now(); now.After(when) {
+		when = now // the time that the signature has
+	}
+	root, err := format.ReadRoot(at, form, files, r.Mirror.Sign.Verifier, when)
 	if err != nil {
 		return repo.Digest{}, err
 	}
@@ -62,9 +67,6 @@ func (r *run) readBack(p *part, packages []*repo.Package) (repo.Digest, error) {
 	}
 	return root.Digest, samePackages(packages, back)
 }
-
-// clockTolerance allows for a date one generation ahead of the clock.
-const clockTolerance = 10e9
 
 // readObject reads a small object whole.
 func readObject(f io.ReadCloser, err error) ([]byte, error) {
