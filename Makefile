@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/bin/tools:$(PATH):/usr/local/sbin:/usr/sbin:/sbin
 GOFUMPT := v0.12.0
 STATICCHECK := v0.8.2
 FUZZTIME ?= 10s
-CHECKS ?= 300
+CHECKS ?= 2000
 
 .PHONY: help build demo test check prove bench clean
 
