@@ -36,7 +36,7 @@ func AppendUnresolved(list []Unresolved, x Unresolved) []Unresolved {
 type Picked struct {
 	*repo.Package
 	Reason string
-	// Via leads to the pick that wanted it; nil for seeds.
+	// By is the pick that wanted it; nil for seeds.
 	By *repo.Package
 }
 

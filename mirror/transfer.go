@@ -18,7 +18,7 @@ func (r *run) describe(g *generation) error {
 	for _, p := range g.parts {
 		name := p.u.repository.String()
 		before := r.before.Find(name, p.u.place)
-		if before != nil {
+		if before != nil && (p.manifest != nil || r.Check != CheckChanged) {
 			m, err := r.Store.Manifest(r.Mirror.Name, before)
 			if err != nil {
 				return err

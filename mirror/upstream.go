@@ -97,24 +97,23 @@ func (r *run) readRoot(ctx context.Context, u *upstream) error {
 		}
 		u.cached = cached
 	} else {
-		fresh, err := r.fetchRoot(ctx, u, cached)
-		if err != nil {
+		if u.cached, u.root, err = r.fetchRoot(ctx, u, cached); err != nil {
 			return err
 		}
-		u.cached = fresh
 	}
 	u.same = published != nil && published.Upstream == u.cached.Digest && r.before.Configuration == r.configuration
 	if u.same && !r.planning && u.cached == cached {
 		return r.checkExpiry(u)
 	}
-	root, err := u.parse(u.cached.Main, u.cached.Files, r.Now())
-	if err != nil {
-		return err
+	if u.root == nil {
+		if u.root, err = u.parse(u.cached.Main, u.cached.Files, r.Now()); err != nil {
+			return err
+		}
 	}
+	root := u.root
 	if err := notOlder(root, cached, published); err != nil {
 		return err
 	}
-	u.root = root
 	if u.cached != cached {
 		u.cached.Digest, u.cached.Date, u.cached.ValidUntil = root.Digest, root.Date, root.ValidUntil
 		if cached != nil {
@@ -151,9 +150,9 @@ func notOlder(root *repo.Root, cached *store.CachedRoot, published *store.Publis
 		ErrReplay, root.Date.UTC().Format(time.RFC1123), held.UTC().Format(time.RFC1123))
 }
 
-// fetchRoot reads the root's files from the first URL that has a valid root. It
-// returns cached where upstream still shows that one.
-func (r *run) fetchRoot(ctx context.Context, u *upstream, cached *store.CachedRoot) (*store.CachedRoot, error) {
+// fetchRoot reads the root from the first URL that has a valid one. It returns
+// cached, and does not parse it, where upstream still shows that one.
+func (r *run) fetchRoot(ctx context.Context, u *upstream, cached *store.CachedRoot) (*store.CachedRoot, *repo.Root, error) {
 	var problems []error
 	for _, base := range u.repository.URLs {
 		for _, form := range r.formsInOrder(u, cached) {
@@ -162,20 +161,21 @@ func (r *run) fetchRoot(ctx context.Context, u *upstream, cached *store.CachedRo
 				problems = append(problems, err)
 				continue // another form, or another URL
 			}
+			var root *repo.Root
 			if err == nil && fresh != cached {
-				_, err = u.parse(form.Main, fresh.Files, r.Now())
+				root, err = u.parse(form.Main, fresh.Files, r.Now())
 			}
 			if err == nil {
-				return fresh, nil
+				return fresh, root, nil
 			}
 			if ctx.Err() != nil {
-				return nil, ctx.Err()
+				return nil, nil, ctx.Err()
 			}
 			problems = append(problems, err)
 			break
 		}
 	}
-	return nil, errors.Join(problems...)
+	return nil, nil, errors.Join(problems...)
 }
 
 // formsInOrder puts the form that upstream had last time first.
@@ -306,7 +306,7 @@ func (r *run) moved(ctx context.Context, err error) bool {
 		if u.failed != nil || !r.selected(u.repository.String()) {
 			continue
 		}
-		fresh, err := r.fetchRoot(ctx, u, u.cached)
+		fresh, _, err := r.fetchRoot(ctx, u, u.cached)
 		if err == nil && fresh != u.cached {
 			return true
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -124,18 +125,11 @@ func (a *app) report(err error) int {
 	}
 	if e.err != nil {
 		fmt.Fprintf(a.err, "error: %s\n", strings.TrimSpace(e.err.Error()))
-		if hint := cmpOr(e.hint, hintFor(e.err)); hint != "" {
+		if hint := cmp.Or(e.hint, hintFor(e.err)); hint != "" {
 			fmt.Fprintf(a.err, "hint: %s\n", hint)
 		}
 	}
 	return e.code
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 func (a *app) json() bool { return a.output == "json" }

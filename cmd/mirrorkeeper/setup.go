@@ -59,13 +59,11 @@ func (o *origin) offlineFlag(c *cobra.Command) {
 
 // setup is what a command needs for its jobs.
 type setup struct {
-	app      *app
-	store    *store.Store
-	client   *http.Client
-	jobs     []*mirror.Job
-	after    func(context.Context, mirror.Outcome) error
-	outcomes []mirror.Outcome
-	stop     func() // ends the display of progress
+	store  *store.Store
+	client *http.Client
+	jobs   []*mirror.Job
+	after  func(context.Context, mirror.Outcome) error
+	stop   func() // ends the display of progress
 }
 
 func (s *setup) stopProgress() {
@@ -230,7 +228,7 @@ func mirrorNames(c *config.Config) string {
 
 // assemble makes a job of each mirror.
 func (a *app) assemble(c *config.Config, chosen []chosenMirror, from *origin, write bool) (_ *setup, err error) {
-	s := &setup{app: a}
+	s := &setup{}
 	open := store.OpenState
 	if write {
 		open = store.Open

@@ -82,7 +82,6 @@ func (a *app) sync(ctx context.Context, s *setup, detailed bool) error {
 		begun := time.Now()
 		report, err := mirror.Run(ctx, j)
 		outcome := mirror.Outcome{Mirror: j.Mirror.Name, Begun: begun, Took: time.Since(begun), Report: report, Err: err}
-		s.outcomes = append(s.outcomes, outcome)
 		if hook := s.after(ctx, outcome); hook != nil {
 			failures = append(failures, hook)
 		}
@@ -98,7 +97,7 @@ func (a *app) sync(ctx context.Context, s *setup, detailed bool) error {
 		changed = changed || report.Changed
 	}
 	s.stopProgress()
-	if err := a.printReports(reports, s); err != nil {
+	if err := a.printReports(reports); err != nil {
 		return err
 	}
 	switch {
@@ -112,7 +111,7 @@ func (a *app) sync(ctx context.Context, s *setup, detailed bool) error {
 	return nil
 }
 
-func (a *app) printReports(reports []*mirror.Report, s *setup) error {
+func (a *app) printReports(reports []*mirror.Report) error {
 	if a.json() {
 		if reports == nil {
 			reports = []*mirror.Report{}
