@@ -25,6 +25,8 @@ var rooms = map[string]struct {
 	"progress": {[]string{"repo"}, "a mechanism knows nothing of what it is used for"},
 	"config":   {[]string{"repo"}, "configuration is values: turning them into formats, stores and transports is cmd's"},
 
+	"mirrorlist": {[]string{"repo"}, "lists of mirrors are values: who fetches or serves them is the jobs' affair"},
+
 	"signature": {[]string{"repo"}, "signatures are checked and made the same way for every format"},
 	"transport": {[]string{"repo", "compress", "progress"}, "transports move bytes, whatever repositories they are of"},
 
@@ -51,7 +53,7 @@ var rooms = map[string]struct {
 var (
 	formats    = []string{"repo", "compress", "signature"}
 	mechanisms = []string{"repo", "compress", "progress", "transport"}
-	jobs       = []string{"repo", "compress", "progress", "transport", "signature", "solver", "fetch", "store", "verify"}
+	jobs       = []string{"repo", "compress", "progress", "transport", "signature", "mirrorlist", "solver", "fetch", "store", "verify"}
 	everything = []string{"*"}
 )
 

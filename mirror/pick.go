@@ -160,11 +160,11 @@ func (m *Mirror) assumed(catalog *repo.Catalog, native string) (out []*repo.Pack
 	}
 	done := map[string]bool{}
 	for _, p := range catalog.Packages {
-		if done[p.Name] || !p.On(native, native) || !m.assumes(p, catalog.Versions()) {
+		if done[p.Name] || !p.On(native, native) || !m.assumes(p, catalog.Rules()) {
 			continue
 		}
 		for _, best := range catalog.Named(p.Name) {
-			if best.On(native, native) && m.assumes(best, catalog.Versions()) {
+			if best.On(native, native) && m.assumes(best, catalog.Rules()) {
 				done[p.Name] = true
 				out = append(out, best)
 				break

@@ -22,7 +22,7 @@ import (
 // of positions and return slices that must not be changed.
 type Catalog struct {
 	Packages []*Package
-	versions Versions
+	rules    Rules
 	names    names
 	named    table
 	obsolete table
@@ -55,8 +55,8 @@ type entry struct{ name, position int32 }
 
 // NewCatalog makes a catalog of the packages, whose order is kept where nothing
 // else decides.
-func NewCatalog(v Versions, packages []*Package) *Catalog {
-	c := &Catalog{Packages: packages, versions: v, names: make(names, 2*len(packages))}
+func NewCatalog(rules Rules, packages []*Package) *Catalog {
+	c := &Catalog{Packages: packages, rules: rules, names: make(names, 2*len(packages))}
 	named := make([]entry, 0, len(packages))
 	var obsolete, provided []entry
 	for i, p := range packages {
@@ -126,7 +126,7 @@ func (c *Catalog) compare(a, b int32, nameOf []int32) int {
 	case p.Priority != q.Priority:
 		return cmp.Compare(q.Priority, p.Priority)
 	case nameOf[a] == nameOf[b]:
-		return c.versions.Compare(q.Version, p.Version)
+		return c.rules.Compare(q.Version, p.Version)
 	case p.Essential != q.Essential:
 		return first(p.Essential)
 	case p.Mandatory != q.Mandatory:
@@ -142,8 +142,8 @@ func first(yes bool) int {
 	return 1
 }
 
-// Versions returns the order of versions of the catalog's format.
-func (c *Catalog) Versions() Versions { return c.versions }
+// Rules returns the rules of the catalog's format.
+func (c *Catalog) Rules() Rules { return c.rules }
 
 func (c *Catalog) at(t *table, name string) []int32 {
 	n, ok := c.names[name]
@@ -229,7 +229,7 @@ func (c *Catalog) AppendCandidatesAt(to []int32, d Dependency, from, native stri
 
 func (c *Catalog) isCandidate(k int32, d Dependency, from, native string) bool {
 	p := c.Packages[k]
-	return p.Priority >= 0 && p.answers(d.Architecture, from, native) && c.versions.Satisfies(p.Version, d.Op, d.Version)
+	return p.Priority >= 0 && p.answers(d.Architecture, from, native) && c.rules.Satisfies(p.Version, d.Op, d.Version)
 }
 
 func (c *Catalog) isProvider(k int32, d Dependency, from, native string) bool {
@@ -238,7 +238,7 @@ func (c *Catalog) isProvider(k int32, d Dependency, from, native string) bool {
 		return false
 	}
 	for _, x := range p.Provides {
-		if x.Name == d.Name && p.provides(x, d.Architecture, from, native) && c.versions.Satisfies(x.Version, d.Op, d.Version) {
+		if x.Name == d.Name && p.provides(x, d.Architecture, from, native) && c.rules.Satisfies(x.Version, d.Op, d.Version) {
 			return true
 		}
 	}
@@ -277,7 +277,7 @@ func (c *Catalog) AppendExcludedAt(to []int32, d Dependency, native string) []in
 		return p.On(d.Architecture, native)
 	}
 	named := func(p *Package) bool {
-		return p.Name == d.Name && concerned(p, "") && c.versions.Satisfies(p.Version, d.Op, d.Version)
+		return p.Name == d.Name && concerned(p, "") && c.rules.Satisfies(p.Version, d.Op, d.Version)
 	}
 	for _, k := range c.named.of(n) {
 		if named(c.Packages[k]) {
@@ -291,7 +291,7 @@ func (c *Catalog) AppendExcludedAt(to []int32, d Dependency, native string) []in
 			continue
 		}
 		for _, x := range p.Provides {
-			if x.Name == d.Name && concerned(p, x.Architecture) && c.versions.Satisfies(x.Version, d.Op, d.Version) {
+			if x.Name == d.Name && concerned(p, x.Architecture) && c.rules.Satisfies(x.Version, d.Op, d.Version) {
 				to = append(to, k)
 				break
 			}
@@ -332,11 +332,11 @@ func (p *Package) provides(x Provide, qualifier, from, native string) bool {
 // Satisfied reports whether the package satisfies the dependency of a package of
 // architecture from on machines of the native architecture.
 func (c *Catalog) Satisfied(d Dependency, p *Package, from, native string) bool {
-	if p.Name == d.Name && p.answers(d.Architecture, from, native) && c.versions.Satisfies(p.Version, d.Op, d.Version) {
+	if p.Name == d.Name && p.answers(d.Architecture, from, native) && c.rules.Satisfies(p.Version, d.Op, d.Version) {
 		return true
 	}
 	for _, x := range p.Provides {
-		if x.Name == d.Name && p.provides(x, d.Architecture, from, native) && c.versions.Satisfies(x.Version, d.Op, d.Version) {
+		if x.Name == d.Name && p.provides(x, d.Architecture, from, native) && c.rules.Satisfies(x.Version, d.Op, d.Version) {
 			return true
 		}
 	}

@@ -44,7 +44,7 @@ func provides(x ...Provide) func(*Package) { return func(p *Package) { p.Provide
 func relation(k Kind, names ...string) func(*Package) {
 	return func(p *Package) {
 		for _, name := range names {
-			p.Relations = append(p.Relations, Relation{k, []Dependency{{Name: name}}})
+			p.Relations = append(p.Relations, Relation{Kind: k, Alternatives: []Dependency{{Name: name}}})
 		}
 	}
 }
@@ -192,7 +192,7 @@ func TestCandidates(t *testing.T) {
 		want:  []string{"c 1"},
 	}} {
 		t.Run(test.name, func(t *testing.T) {
-			c := NewCatalog(numbers{}, test.packages)
+			c := NewCatalog(BasicRules{numbers{}}, test.packages)
 			got := c.Candidates(test.asked, cmp.Or(test.from, "amd64"), "amd64")
 			if diff := gocmp.Diff(test.want, describe(got)); diff != "" {
 				t.Errorf("candidates of %s (-want +got):\n%s", test.asked, diff)
@@ -212,7 +212,7 @@ func TestExcluded(t *testing.T) {
 		pkg("c", "1", provides(Provide{Name: "b"})), pkg("d", "1", provides(Provide{Name: "b", Version: "2"})),
 		pkg("e", "1", arch("i386"), provides(Provide{Name: "b"})), pkg("f", "1"), pkg("b", "0", source),
 	}
-	c := NewCatalog(numbers{}, all)
+	c := NewCatalog(BasicRules{numbers{}}, all)
 	for _, test := range []struct {
 		asked Dependency
 		want  []string
@@ -232,7 +232,7 @@ func TestExcluded(t *testing.T) {
 }
 
 func TestSearchOrders(t *testing.T) {
-	c := NewCatalog(numbers{}, []*Package{
+	c := NewCatalog(BasicRules{numbers{}}, []*Package{
 		pkg("a", "1", relation(Obsoletes, "old"), relation(Requires, "old")),
 		pkg("b", "1", priority(9), relation(Obsoletes, "old")),
 		pkg("c", "1", provides(Provide{Name: "old"})),
@@ -241,7 +241,7 @@ func TestSearchOrders(t *testing.T) {
 		// A file moved from old to d: that does not make d the successor.
 		pkg("d", "1", func(p *Package) {
 			moved := []Dependency{{Name: "old", Op: Less, Version: "5"}}
-			p.Relations = []Relation{{Breaks, moved}, {Obsoletes, moved}}
+			p.Relations = []Relation{{Kind: Breaks, Alternatives: moved}, {Kind: Obsoletes, Alternatives: moved}}
 		}),
 	})
 	for what, test := range map[string]struct{ got, want []string }{
@@ -276,7 +276,7 @@ func TestCandidatesAreAllThatSatisfy(t *testing.T) {
 			}
 			all = append(all, p)
 		}
-		c := NewCatalog(numbers{}, all)
+		c := NewCatalog(BasicRules{numbers{}}, all)
 		d := Dependency{
 			Name:         letters.Draw(t, "asked"),
 			Architecture: rapid.SampledFrom([]string{"", "any", "native", "i386"}).Draw(t, "qualifier"),

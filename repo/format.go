@@ -11,10 +11,13 @@ import (
 // comes from upstream and is treated as hostile: sizes are bounded, paths are
 // clean ([CleanPath]), errors name the file and the line.
 type Format interface {
-	Versions
+	Rules
 
 	// Name is the name in configurations: "deb".
 	Name() string
+
+	// Machines are the kinds of machines that packages of the architectures are for.
+	Machines(architectures []string) []Machine
 
 	// CheckVersion refuses what the format's own tools refuse to compare.
 	CheckVersion(version string) error
@@ -50,6 +53,15 @@ type Format interface {
 	// package that stands in several indexes is one Package.
 	ReadPackages(r *Repository, root *Root, open OpenIndex) ([]*Package, error)
 
+	// Link completes the packages of all repositories of a mirror with what can only
+	// be told of them together, such as which files they have that others require,
+	// and returns those that clients see, in order. groups are the groups that the
+	// mirror's seeds name.
+	Link(all []Reading, groups []string) ([]*Package, error)
+
+	// CheckPackage checks the signature that a package file carries itself.
+	CheckPackage(name string, content io.Reader, keys Verifier, now time.Time) error
+
 	// Rewrite writes the indexes and the root of a repository that holds the given
 	// packages of upstream's only, and returns its manifest.
 	Rewrite(w *Rewriting) (*Manifest, error)
@@ -59,6 +71,14 @@ type Format interface {
 type Found struct {
 	Dir        string // of the tree, "." for its top
 	Repository *Repository
+}
+
+// Reading is a repository of which the packages were read.
+type Reading struct {
+	Repository *Repository
+	Root       *Root
+	Packages   []*Package
+	Open       OpenIndex
 }
 
 // OpenIndex opens an index of a root, decompressed. It fails when upstream had
@@ -72,6 +92,9 @@ type Rewriting struct {
 	Root *Root
 	// Packages are those to hold, of this repository, in upstream's order.
 	Packages []*Package
+	// Names are the names of all packages of the mirror, whatever repository they
+	// are of: groups may name them.
+	Names map[string]bool
 	// Open opens upstream's indexes.
 	Open OpenIndex
 	// Signer signs the root.

@@ -37,10 +37,15 @@ type Package struct {
 	// File is the package file; Files has all files of a source package, else nil.
 	File  File
 	Files []File
+	// Upstream is where upstream has the package file when it is not at File.Path: an
+	// absolute URL, or a path relative to the repository's URLs.
+	Upstream string
 	// Listed says in which indexes of the repository the package stands.
 	Listed []Listing
-	// Raw is the package's metadata exactly as upstream wrote it.
+	// Raw is the package's metadata exactly as upstream wrote it, or a digest of it.
 	Raw string
+	// Detail is the format's own.
+	Detail any
 }
 
 // Listing is a place in an index.

@@ -11,13 +11,14 @@ const (
 	Requires
 	Recommends
 	Suggests
-	Enhances
+	Supplements // a recommendation told by the recommended: it is wanted where what it names is
+	Enhances    // as Supplements, for suggestions
 	Conflicts
 	Breaks
 	Obsoletes // takes the place of another package (deb: Replaces)
 )
 
-var kindNames = [...]string{"pre-requires", "requires", "recommends", "suggests", "enhances", "conflicts", "breaks", "obsoletes"}
+var kindNames = [...]string{"pre-requires", "requires", "recommends", "suggests", "supplements", "enhances", "conflicts", "breaks", "obsoletes"}
 
 // String returns the name of the kind, such as "requires".
 func (k Kind) String() string { return kindNames[k] }
@@ -91,10 +92,16 @@ func (d Dependency) String() string {
 type Relation struct {
 	Kind         Kind
 	Alternatives []Dependency
+	// Rich is what satisfies the relation where no list of alternatives can say it;
+	// Alternatives is nil then.
+	Rich *Rich
 }
 
 // String returns the alternatives separated by " | ".
 func (r Relation) String() string {
+	if r.Rich != nil {
+		return r.Rich.String()
+	}
 	if len(r.Alternatives) == 1 {
 		return r.Alternatives[0].String()
 	}
@@ -109,14 +116,5 @@ func (r Relation) String() string {
 type Provide struct {
 	Name         string
 	Architecture string // qualifier as in Dependency, "" for the package's own
-	Version      string // "" when unversioned
-}
-
-// Versions is a format's order of versions.
-type Versions interface {
-	// Compare returns a value <0, 0 or >0 as a is older, the same or newer than b.
-	Compare(a, b string) int
-	// Satisfies reports whether the version of a package or of a Provide ("" for
-	// an unversioned one) satisfies the constraint.
-	Satisfies(version string, op Op, wanted string) bool
+	Version      string // "" when unversioned; Versions.Satisfies understands it
 }

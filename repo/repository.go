@@ -17,6 +17,22 @@ type Source struct {
 	// Priority of the packages; nil leaves it to what the repository says of itself.
 	Priority *int
 	Pins     []Pin
+	// Mirrorlist or Metalink is the address of a list of URLs, in the place of URLs.
+	Mirrorlist, Metalink string
+	// Root is the directory above the repository that files may lie in too, relative
+	// to the repository (".."); rpm.
+	Root string
+	// Releasever are the values of $releasever in addresses, and Variables those of
+	// further variables; rpm.
+	Releasever []string
+	Variables  map[string][]string
+	// Exclude hides packages that match one of the patterns, Only all that match
+	// none: names, or other forms of a package (see [Rules]).
+	Exclude, Only []string
+	// ModuleHotfixes is set where modules do not hide the packages; rpm.
+	ModuleHotfixes bool
+	// CheckPackages is set where each package's own signature is checked.
+	CheckPackages bool
 	// Trusted sources need no signature.
 	Trusted bool
 	// IgnoreValidUntil accepts a root that has expired.
@@ -44,6 +60,12 @@ type Repository struct {
 	// URLs are the places of the same content, tried in order, without a slash
 	// at the end. All paths are relative to them.
 	URLs []string
+	// List is the address of a list of URLs, in the place of URLs; ListDir leads from
+	// an URL of the list to what paths are relative to ("..", "" for itself).
+	List    string
+	ListDir string
+	// Dir is where the repository is published below its source's directory.
+	Dir string
 	// IndexDir is the directory that holds the root and its indexes alone, so that
 	// a whole generation of them can be exchanged at once ("dists/bookworm",
 	// "repodata"). It is "" where packages lie among them, in flat repositories.
@@ -94,7 +116,8 @@ type Root struct {
 
 // Index is a file that a root names, in one or more compressions.
 type Index struct {
-	// Name is its path without the suffix of a compression.
+	// Name tells it from the others of its root and stays when its content changes:
+	// for deb its path without the suffix of a compression, for rpm its type.
 	Name string
 	// Kind says what it holds: "packages", "sources", "translations", ...
 	Kind string
@@ -114,6 +137,15 @@ type Variant struct {
 	// Alternates are paths of the same content by digest: stable while upstream
 	// moves, tried before Path, and published beside it.
 	Alternates []string
+	// Plain is what it decompresses to; the digest is zero where the root does not say
+	// it, and so is the size.
+	Plain Content
 	// UpstreamAlternates is false when upstream does not offer the Alternates.
 	UpstreamAlternates bool
+}
+
+// Content is bytes that are known by size and digest.
+type Content struct {
+	Size   int64
+	Digest Digest
 }

@@ -42,7 +42,7 @@ func testWitnesses(t *testing.T, c *repo.Catalog, native string, every int) {
 	for i := every / 2; i < len(list); i += every {
 		sample = append(sample, list[i])
 	}
-	checks := checker{versions: c.Versions(), native: native}
+	checks := checker{versions: c.Rules(), native: native}
 	options := Options{Native: native, Recommends: true}
 	var all []Seed
 	for _, name := range append(sample, wellKnown[:4]...) {
@@ -57,7 +57,7 @@ func testWitnesses(t *testing.T, c *repo.Catalog, native string, every int) {
 		}
 	}
 	union := Solve(c, all, options)
-	left := repo.NewCatalog(c.Versions(), picked(union))
+	left := repo.NewCatalog(c.Rules(), picked(union))
 	if missing := FindUnresolved(left, left.Packages, native); len(missing) != len(union.Unresolved) {
 		t.Errorf("the mirror lacks %d relations, reported are %d: %v", len(missing), len(union.Unresolved), missing)
 	}
@@ -122,7 +122,7 @@ func machineCatalog(t *testing.T) (c *repo.Catalog, native string) {
 	if len(all) == 0 {
 		t.Skip("this machine has no apt lists")
 	}
-	return repo.NewCatalog(debianVersions{}, all), native
+	return repo.NewCatalog(repo.BasicRules{Versions: debianVersions{}}, all), native
 }
 
 // debianPackage reads what the solver needs of a stanza.

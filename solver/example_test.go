@@ -24,7 +24,7 @@ func requires(alternatives ...repo.Dependency) repo.Relation {
 }
 
 func ExampleSolve() {
-	catalog := repo.NewCatalog(plain{}, []*repo.Package{
+	catalog := repo.NewCatalog(repo.BasicRules{Versions: plain{}}, []*repo.Package{
 		{Name: "shop", Version: "1.0", Architecture: "all", Relations: []repo.Relation{
 			requires(repo.Dependency{Name: "database", Op: repo.GreaterEqual, Version: "15"}),
 			requires(repo.Dependency{Name: "payments"}),
@@ -50,7 +50,7 @@ func ExampleSolve() {
 }
 
 func ExampleSolution_Why() {
-	catalog := repo.NewCatalog(plain{}, []*repo.Package{
+	catalog := repo.NewCatalog(repo.BasicRules{Versions: plain{}}, []*repo.Package{
 		{Name: "shop", Version: "1.0", Architecture: "all", Relations: []repo.Relation{requires(repo.Dependency{Name: "database"})}},
 		{Name: "database", Version: "15.1", Architecture: "amd64", Relations: []repo.Relation{requires(repo.Dependency{Name: "libssl3"})}},
 		{Name: "libssl3", Version: "3.0.2", Architecture: "amd64"},

@@ -26,7 +26,7 @@ func (u *universe) declared(p, q *repo.Package) *repo.Relation {
 	if p.Name == q.Name {
 		return nil
 	}
-	alone := repo.NewCatalog(u.catalog.Versions(), []*repo.Package{q})
+	alone := repo.NewCatalog(u.catalog.Rules(), []*repo.Package{q})
 	for i, r := range p.Relations {
 		if r.Kind != repo.Conflicts && r.Kind != repo.Breaks {
 			continue

@@ -131,7 +131,7 @@ func seeds(t testing.TB, texts ...string) (all []Seed) {
 
 func catalog(t testing.TB, text string) *repo.Catalog {
 	t.Helper()
-	return repo.NewCatalog(numbers{}, packages(t, text))
+	return repo.NewCatalog(repo.BasicRules{Versions: numbers{}}, packages(t, text))
 }
 
 // names returns "name version" of each pick, with the architecture where it is not

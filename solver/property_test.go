@@ -110,7 +110,7 @@ func TestWitness(t *testing.T) {
 				all := kind.draw(t, 9)
 				name := rapid.SampledFrom(someNames).Draw(t, "seed")
 				options := Options{Native: "amd64", Foreign: []string{"i386"}, Recommends: rapid.Bool().Draw(t, "recommends")}
-				s := Solve(repo.NewCatalog(numbers{}, all), []Seed{{Pattern: name}}, options)
+				s := Solve(repo.NewCatalog(repo.BasicRules{Versions: numbers{}}, all), []Seed{{Pattern: name}}, options)
 				if len(s.Unknown) > 0 || len(s.Renamed) > 0 {
 					t.Skip("the seed is not there")
 				}
@@ -136,7 +136,7 @@ func TestWitness(t *testing.T) {
 func TestRecommendsAreTakenWherePossible(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := universes{virtual: true}.draw(t, 8)
-		c := repo.NewCatalog(numbers{}, all)
+		c := repo.NewCatalog(repo.BasicRules{Versions: numbers{}}, all)
 		name := rapid.SampledFrom(someNames).Draw(t, "seed")
 		with := Solve(c, []Seed{{Pattern: name}}, Options{Native: "amd64", Recommends: true})
 		without := Solve(c, []Seed{{Pattern: name}}, Options{Native: "amd64"})
@@ -165,7 +165,7 @@ func TestRecommendsAreTakenWherePossible(t *testing.T) {
 // TestOrderOfSeeds: the answer is the union of each seed's own, whatever their order.
 func TestOrderOfSeeds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := repo.NewCatalog(numbers{}, universes{virtual: true}.draw(t, 12))
+		c := repo.NewCatalog(repo.BasicRules{Versions: numbers{}}, universes{virtual: true}.draw(t, 12))
 		var list []Seed
 		for _, name := range append([]string{"v", "[ab]", "nothing"}, someNames...) {
 			list = append(list, Seed{Pattern: name})
@@ -197,8 +197,8 @@ func TestOrderOfPackages(t *testing.T) {
 		all := universes{}.draw(t, 12)
 		list := []Seed{{Pattern: "a"}, {Pattern: "b"}}
 		options := Options{Native: "amd64", Recommends: true}
-		want := Solve(repo.NewCatalog(numbers{}, all), list, options)
-		got := Solve(repo.NewCatalog(numbers{}, rapid.Permutation(all).Draw(t, "order")), list, options)
+		want := Solve(repo.NewCatalog(repo.BasicRules{Versions: numbers{}}, all), list, options)
+		got := Solve(repo.NewCatalog(repo.BasicRules{Versions: numbers{}}, rapid.Permutation(all).Draw(t, "order")), list, options)
 		if diff := cmp.Diff(names(want.Picks), names(got.Picks)); diff != "" {
 			t.Fatalf("picks in another order (-want +got):\n%s\nof\n%s", diff, describe(all))
 		}
@@ -216,8 +216,8 @@ func TestIrrelevantPackages(t *testing.T) {
 		}
 		list := []Seed{{Pattern: "a"}, {Pattern: "b"}}
 		options := Options{Native: "amd64", Recommends: true}
-		want := Solve(repo.NewCatalog(numbers{}, all), list, options)
-		got := Solve(repo.NewCatalog(numbers{}, slices.Concat(all, more)), list, options)
+		want := Solve(repo.NewCatalog(repo.BasicRules{Versions: numbers{}}, all), list, options)
+		got := Solve(repo.NewCatalog(repo.BasicRules{Versions: numbers{}}, slices.Concat(all, more)), list, options)
 		if diff := cmp.Diff(names(want.Picks), names(got.Picks)); diff != "" {
 			t.Fatalf("picks beside others (-want +got):\n%s", diff)
 		}
@@ -240,7 +240,7 @@ func TestAssumed(t *testing.T) {
 			t.Skip("such a machine cannot be")
 		}
 		name := rapid.SampledFrom(someNames).Draw(t, "seed")
-		s := Solve(repo.NewCatalog(numbers{}, all), []Seed{{Pattern: name}}, Options{Native: "amd64", Assumed: assumed})
+		s := Solve(repo.NewCatalog(repo.BasicRules{Versions: numbers{}}, all), []Seed{{Pattern: name}}, Options{Native: "amd64", Assumed: assumed})
 		if len(s.Unknown) > 0 {
 			t.Skip("the seed is not there")
 		}
@@ -276,7 +276,7 @@ func TestAssumed(t *testing.T) {
 func TestBudget(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := universes{virtual: true}.draw(t, 9)
-		u := newUniverse(repo.NewCatalog(numbers{}, all), Options{Native: "amd64"}, nil)
+		u := newUniverse(repo.NewCatalog(repo.BasicRules{Versions: numbers{}}, all), Options{Native: "amd64"}, nil)
 		wishes, _ := u.wishes([]Seed{{Pattern: "a"}})
 		if len(wishes) == 0 {
 			t.Skip("the seed is not there")

@@ -94,7 +94,7 @@ func (u *universe) ofName(name string, seed Seed) (accepted []int32) {
 	architecture := cmp.Or(seed.Architecture, u.options.Native)
 	for _, k := range u.catalog.NamedAt(name) {
 		p := u.catalog.Packages[k]
-		if p.Priority >= 0 && p.On(architecture, u.options.Native) && u.catalog.Versions().Satisfies(p.Version, seed.Op, seed.Version) {
+		if p.Priority >= 0 && p.On(architecture, u.options.Native) && u.catalog.Rules().Satisfies(p.Version, seed.Op, seed.Version) {
 			accepted = append(accepted, k)
 		}
 	}

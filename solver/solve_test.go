@@ -560,7 +560,7 @@ func TestSourcePackagesAreNoCandidates(t *testing.T) {
 	for _, p := range all[1:] {
 		p.Files = []repo.File{{Path: "b.dsc"}}
 	}
-	c := repo.NewCatalog(numbers{}, all)
+	c := repo.NewCatalog(repo.BasicRules{Versions: numbers{}}, all)
 	s := Solve(c, seeds(t, "a", "c", "*"), Options{Native: "amd64"})
 	if diff := cmp.Diff([]string{"a 1"}, names(s.Picks)); diff != "" {
 		t.Errorf("picks (-want +got):\n%s", diff)

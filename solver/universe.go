@@ -37,7 +37,7 @@ const noRelation = -1
 func newUniverse(c *repo.Catalog, o Options, foreign []string) *universe {
 	u := &universe{
 		catalog: c,
-		assumed: repo.NewCatalog(c.Versions(), o.Assumed),
+		assumed: repo.NewCatalog(c.Rules(), o.Assumed),
 		options: o,
 		foreign: foreign,
 		known:   make([]*rules, len(c.Packages)+len(o.Assumed)+1),
@@ -221,7 +221,7 @@ func (u *universe) excluded(p int32, pkg *repo.Package) []int32 {
 	inCatalog := len(out)
 	out = append(out, u.assumed.NamedAt(pkg.Name)...)
 	u.renumber(out[inCatalog:])
-	out = slices.DeleteFunc(out, func(k int32) bool { return k == p || coinstallable(pkg, u.at(k)) })
+	out = slices.DeleteFunc(out, func(k int32) bool { return k == p || u.catalog.Rules().Coinstallable(pkg, u.at(k)) })
 	for _, r := range pkg.Relations {
 		if r.Kind != repo.Conflicts && r.Kind != repo.Breaks {
 			continue
@@ -238,10 +238,4 @@ func (u *universe) excluded(p int32, pkg *repo.Package) []int32 {
 	}
 	u.spare = out
 	return slices.Clone(out)
-}
-
-// coinstallable reports whether two packages of one name can be installed together:
-// the same version for different architectures, where both allow it.
-func coinstallable(p, q *repo.Package) bool {
-	return p.MultiArch == repo.Same && q.MultiArch == repo.Same && p.Architecture != q.Architecture && p.Version == q.Version
 }
