@@ -3,7 +3,7 @@ package repo
 import "testing"
 
 func TestRelationString(t *testing.T) {
-	r := Relation{Requires, []Dependency{{Name: "libc6", Op: GreaterEqual, Version: "2.36"}, {Name: "python3", Architecture: "any"}}}
+	r := Relation{Kind: Requires, Alternatives: []Dependency{{Name: "libc6", Op: GreaterEqual, Version: "2.36"}, {Name: "python3", Architecture: "any"}}}
 	if got, want := r.String(), "libc6 (>= 2.36) | python3:any"; got != want {
 		t.Errorf("relation is written %q, expected %q", got, want)
 	}
