@@ -1,0 +1,9 @@
+// Package mirrorlist reads the lists of mirrors that servers of rpm repositories
+// give to their clients: plain lists of URLs, and metalinks, which also say
+// which root files the mirrors may have.
+//
+// [Parse] reads both and tells them apart. What lists say is understood as
+// librepo does, the library under dnf and zypper. A list comes from a server
+// and is hostile input: its size and nesting is bounded, and it may define no
+// entities.
+package mirrorlist
