@@ -27,6 +27,8 @@ type part struct {
 	published *store.Published
 	manifest  *repo.Manifest // nil: stays as it is
 	before    *repo.Manifest // what is published now
+	// elsewhere is where upstream has packages that are not at their path.
+	elsewhere map[string]string
 }
 
 // buildFull fetches the indexes and packages of all repositories whose root is new.
@@ -89,6 +91,10 @@ func (r *run) fullManifest(u *upstream, scope []repo.Index) (*repo.Manifest, err
 	for _, ix := range scope {
 		for _, v := range ix.Variants {
 			if !cache.Has(v.File) {
+				continue
+			}
+			if !u.amongIndexes(v.Path) {
+				m.Packages = append(m.Packages, v.File)
 				continue
 			}
 			for _, alternate := range v.Alternates {

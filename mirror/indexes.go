@@ -147,7 +147,7 @@ func (r *run) indexRequests(wanted []indexes, pick func(repo.Index) []repo.Varia
 				if !ok {
 					i = len(requests)
 					made[k] = i
-					requests = append(requests, fetch.Request{File: v.File, Bases: w.u.repository.URLs, Optional: true, Spare: true})
+					requests = append(requests, fetch.Request{File: v.File, Bases: w.u.bases, Optional: true, Spare: true})
 				}
 				if v.UpstreamAlternates && len(v.Alternates) > 0 {
 					requests[i].Paths = append(requests[i].Paths, v.Alternates[0])
@@ -179,6 +179,9 @@ func (r *run) open(ix repo.Index) (io.ReadCloser, error) {
 	for _, v := range ix.Variants {
 		if v.Suffix == "" && v.Size >= 0 {
 			limit = v.Size
+		}
+		if !v.Plain.Digest.IsZero() && v.Plain.Size > 0 {
+			limit = v.Plain.Size
 		}
 	}
 	for _, v := range inPreference(ix) {

@@ -23,7 +23,7 @@ func (r *run) layOut() error {
 			return fmt.Errorf("source %s: %w", s.Name, err)
 		}
 		for _, x := range repositories {
-			r.upstreams = append(r.upstreams, &upstream{source: s, repository: x, place: r.place(s)})
+			r.upstreams = append(r.upstreams, &upstream{source: s, repository: x, place: path.Join(r.place(s), x.Dir), bases: x.URLs})
 		}
 	}
 	if len(r.upstreams) == 0 {

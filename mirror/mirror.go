@@ -52,6 +52,9 @@ type Mirror struct {
 	AssumeGroups []string
 	// Exclude are names, or globs of names, that are never picked.
 	Exclude []string
+	// Versions is how many versions of each package that a seed names are mirrored, the
+	// newest ones; 0 stands for 1, and a negative number for all.
+	Versions int
 	// Strict makes an unresolved relation an error.
 	Strict bool
 	// Independent publishes the repositories that succeed when others fail.
@@ -72,9 +75,13 @@ func (m *Mirror) Full() bool { return len(m.Packages) == 0 && len(m.Groups) == 0
 type Source struct {
 	*repo.Source
 	Format repo.Format
-	// Keys verify its roots; Fingerprints identify them.
+	// Keys verify its roots, and its packages where it says so; Fingerprints identify
+	// them.
 	Keys         repo.Verifier
 	Fingerprints []string
+	// Listed is told the URLs that a list of the source names, before anything is asked
+	// of them; it may be nil.
+	Listed func(urls []string)
 }
 
 // Job is one run over a mirror.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -24,9 +25,9 @@ type Skipped struct {
 	Reason string `json:"reason"`
 }
 
-// loadPackages reads the packages of every repository into one list, in the order
-// of the configuration.
-func (r *run) loadPackages(ctx context.Context) ([]*repo.Package, error) {
+// loadPackages reads the packages of every repository, in the order of the
+// configuration.
+func (r *run) loadPackages(ctx context.Context) ([]repo.Reading, error) {
 	var wanted []indexes
 	for _, u := range r.upstreams {
 		if u.failed != nil {
@@ -44,27 +45,50 @@ func (r *run) loadPackages(ctx context.Context) ([]*repo.Package, error) {
 	if err := r.fetchIndexes(ctx, wanted, false); err != nil {
 		return nil, err
 	}
-	found := make([][]*repo.Package, len(r.upstreams))
+	read := make([]repo.Reading, len(r.upstreams))
 	g, _ := errgroup.WithContext(ctx)
 	for i, u := range r.upstreams {
-		g.Go(func() (err error) {
-			found[i], err = u.source.Format.ReadPackages(u.repository, u.root, r.open)
+		g.Go(func() error {
+			packages, err := u.source.Format.ReadPackages(u.repository, u.root, r.open)
 			if err != nil {
 				return fmt.Errorf("%s: %w", u.repository, err)
 			}
+			read[i] = repo.Reading{Repository: u.repository, Root: u.root, Packages: packages, Open: r.open}
 			return nil
 		})
 	}
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	return slices.Concat(found...), nil
+	return read, nil
+}
+
+// link joins the packages of the repositories into one list, format by format.
+func (r *run) link(read []repo.Reading) (all []*repo.Package, err error) {
+	for _, f := range r.Mirror.formats() {
+		var of []repo.Reading
+		for _, x := range read {
+			if x.Repository.Source.Type == f.Name() {
+				of = append(of, x)
+			}
+		}
+		packages, err := f.Link(of, r.Mirror.Groups)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, packages...)
+	}
+	return all, nil
 }
 
 // buildPartial picks packages, fetches them and writes the mirror's own indexes. It
 // returns nil when the mirror holds exactly that already.
 func (r *run) buildPartial(ctx context.Context) (*generation, error) {
-	all, err := r.loadPackages(ctx)
+	read, err := r.loadPackages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := r.link(read)
 	if err != nil {
 		return nil, err
 	}
@@ -134,12 +158,13 @@ func (r *run) buildSelection(ctx context.Context, s *selection, skipped []Skippe
 	}
 	g := &generation{unresolved: s.unresolved, skipped: skipped}
 	changed := r.indexesLost || r.before == nil || r.before.Configuration != r.configuration || r.renewalDue()
+	names := s.names()
 	for _, u := range r.upstreams {
 		packages := s.of(u.repository)
 		p := &part{u: u, published: &store.Published{
 			Name: u.repository.String(), Type: u.source.Format.Name(), Place: u.place, IndexDir: u.exchangedDir(),
 			Upstream: u.root.Digest, Date: u.root.Date, UpstreamPackages: s.upstreamCount(u.repository),
-			Selection: selectionDigest(u.root, packages),
+			Selection: selectionDigest(u.root, packages, names),
 		}}
 		before := r.before.Find(p.published.Name, u.place)
 		g.parts = append(g.parts, p)
@@ -147,7 +172,7 @@ func (r *run) buildSelection(ctx context.Context, s *selection, skipped []Skippe
 			p.keep(before)
 			continue
 		}
-		p.manifest = listPackages(packages)
+		p.manifest, p.elsewhere = listPackages(packages), elsewhere(packages)
 	}
 	if err := r.describe(g); err != nil {
 		return nil, err
@@ -201,10 +226,32 @@ func (s *selection) upstreamCount(r *repo.Repository) (n int) {
 	return n
 }
 
-// selectionDigest identifies what a repository of the mirror holds.
-func selectionDigest(root *repo.Root, packages []*repo.Package) string {
+// names are the names of all packages that the mirror holds.
+func (s *selection) names() map[string]bool {
+	names := make(map[string]bool, len(s.picked))
+	for _, p := range s.picked {
+		names[p.Name] = true
+	}
+	return names
+}
+
+// elsewhere says which package files upstream has at another place than the mirror,
+// by path.
+func elsewhere(packages []*repo.Package) map[string]string {
+	places := map[string]string{}
+	for _, p := range packages {
+		if p.Upstream != "" {
+			places[p.File.Path] = p.Upstream
+		}
+	}
+	return places
+}
+
+// selectionDigest identifies what a repository of the mirror holds: its packages, and
+// the names of all, which its groups speak of.
+func selectionDigest(root *repo.Root, packages []*repo.Package, names map[string]bool) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%q\n", root.Identity)
+	fmt.Fprintf(h, "%q\n%q\n", root.Identity, slices.Sorted(maps.Keys(names)))
 	for _, p := range packages {
 		for _, l := range p.Listed {
 			fmt.Fprintf(h, "%s ", l.Index)
@@ -272,14 +319,14 @@ func (r *run) rewrite(ctx context.Context, g *generation, s *selection) error {
 	if err != nil {
 		return err
 	}
-	objects := r.Store.Objects()
+	objects, names := r.Store.Objects(), s.names()
 	for _, p := range g.parts {
 		if p.manifest == nil {
 			continue
 		}
 		packages := s.of(p.u.repository)
 		m, err := p.u.source.Format.Rewrite(&repo.Rewriting{
-			Repository: p.u.repository, Root: p.u.root, Packages: packages, Open: r.open,
+			Repository: p.u.repository, Root: p.u.root, Packages: packages, Names: names, Open: r.open,
 			Signer: r.Mirror.Sign, Date: date, ValidFor: r.Mirror.ValidFor,
 			Put: func(path string, content []byte) (repo.File, error) { return objects.Put(path, content, date) },
 		})

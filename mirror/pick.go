@@ -40,6 +40,21 @@ type Picked struct {
 	By *repo.Package
 }
 
+// FindUnresolved returns the hard relations of every package of the repositories, also
+// those not picked, that nothing satisfies.
+func (p *Planned) FindUnresolved() (out []Unresolved) {
+	for _, catalog := range p.catalogs {
+		for _, machine := range catalog.machines {
+			for _, x := range solver.FindUnresolved(catalog.Catalog, catalog.Packages, machine.Native, machine.Accepts...) {
+				if x.WantedBy.On(machine.Native, machine.Native) || slices.Contains(machine.Accepts, x.WantedBy.Architecture) {
+					out = AppendUnresolved(out, NewUnresolved(x))
+				}
+			}
+		}
+	}
+	return out
+}
+
 // selection is what a partial mirror holds of its catalogs.
 type selection struct {
 	all        []*repo.Package // of every repository
@@ -49,16 +64,25 @@ type selection struct {
 	conflicts  []string
 }
 
-// Architectures are those that the mirror's machines may have.
-func (m *Mirror) Architectures() (out []string) {
+// machines are the kinds of machines that a mirror of the format's repositories is
+// for.
+func (m *Mirror) machines(f repo.Format) []repo.Machine {
+	var architectures []string
 	for _, s := range m.Sources {
+		if s.Format.Name() != f.Name() {
+			continue
+		}
 		for _, a := range s.Architectures {
-			if a != "all" && a != "noarch" && !slices.Contains(m.Foreign, a) && !slices.Contains(out, a) {
-				out = append(out, a)
+			if !slices.Contains(m.Foreign, a) && !slices.Contains(architectures, a) {
+				architectures = append(architectures, a)
 			}
 		}
 	}
-	return out
+	machines := f.Machines(architectures)
+	for i := range machines {
+		machines[i].Accepts = append(machines[i].Accepts, m.Foreign...)
+	}
+	return machines
 }
 
 // pick chooses the packages that a partial mirror holds: for each architecture of
@@ -69,11 +93,11 @@ func (m *Mirror) pick(all []*repo.Package, seeds []solver.Seed) *selection {
 	known := map[string]bool{}
 	var unknown []Unresolved
 	for _, catalog := range m.catalogs(all) {
-		for _, native := range m.Architectures() {
-			wanted := seedsFor(seeds, native, m.Foreign)
-			solution := solver.Solve(catalog, wanted, solver.Options{
-				Native: native, Foreign: m.Foreign, Recommends: m.Recommends, Suggests: m.Suggests, Mandatory: m.Mandatory,
-				Assumed: m.assumed(catalog, native),
+		for _, machine := range catalog.machines {
+			wanted := seedsFor(seeds, machine)
+			solution := solver.Solve(catalog.Catalog, wanted, solver.Options{
+				Native: machine.Native, Foreign: machine.Accepts, Recommends: m.Recommends, Suggests: m.Suggests, Mandatory: m.Mandatory,
+				Assumed: m.assumed(catalog.Catalog, machine.Native),
 			})
 			for _, p := range solution.Picks {
 				if _, ok := why[p.Package]; !ok {
@@ -132,22 +156,32 @@ func (m *Mirror) seeds(all []*repo.Package) []solver.Seed {
 	return seeds
 }
 
-// catalogs makes one catalog a format, without the excluded packages.
-func (m *Mirror) catalogs(all []*repo.Package) (out []*repo.Catalog) {
-	var formats []repo.Format
-	of := map[string][]*repo.Package{}
+// formats are those of the sources, each once.
+func (m *Mirror) formats() (formats []repo.Format) {
 	for _, s := range m.Sources {
 		if !slices.ContainsFunc(formats, func(f repo.Format) bool { return f.Name() == s.Format.Name() }) {
 			formats = append(formats, s.Format)
 		}
 	}
+	return formats
+}
+
+// catalog is the packages of one format, and the machines that they are for.
+type catalog struct {
+	*repo.Catalog
+	machines []repo.Machine
+}
+
+// catalogs makes one catalog a format, without the excluded packages.
+func (m *Mirror) catalogs(all []*repo.Package) (out []catalog) {
+	of := map[string][]*repo.Package{}
 	for _, p := range all {
 		if !slices.ContainsFunc(m.Exclude, func(pattern string) bool { return repo.Match(pattern, p.Name) }) {
 			of[p.Repository.Source.Type] = append(of[p.Repository.Source.Type], p)
 		}
 	}
-	for _, f := range formats {
-		out = append(out, repo.NewCatalog(f, of[f.Name()]))
+	for _, f := range m.formats() {
+		out = append(out, catalog{repo.NewCatalog(f, of[f.Name()]), m.machines(f)})
 	}
 	return out
 }
@@ -186,9 +220,9 @@ func (m *Mirror) assumes(p *repo.Package, v repo.Versions) bool {
 }
 
 // seedsFor leaves out the seeds that ask for the architecture of other machines.
-func seedsFor(seeds []solver.Seed, native string, foreign []string) (out []solver.Seed) {
+func seedsFor(seeds []solver.Seed, m repo.Machine) (out []solver.Seed) {
 	for _, s := range seeds {
-		if s.Architecture == "" || s.Architecture == native || slices.Contains(foreign, s.Architecture) {
+		if s.Architecture == "" || s.Architecture == m.Native || slices.Contains(m.Accepts, s.Architecture) {
 			out = append(out, s)
 		}
 	}

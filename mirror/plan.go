@@ -20,22 +20,30 @@ type Planned struct {
 	// size of those that are not in the store yet.
 	Add, Remove int
 	Bytes       int64
-	// Catalog holds every package of the repositories, also those not picked.
-	Catalog []*repo.Package
+	// Catalog holds every package that clients see in the repositories, also those not
+	// picked.
+	Catalog  []*repo.Package
+	catalogs []catalog
 }
 
 func (r *run) planOnce(ctx context.Context) (*Planned, error) {
 	if err := r.readRoots(ctx); err != nil {
 		return nil, err
 	}
-	all, err := r.loadPackages(ctx)
+	read, err := r.loadPackages(ctx)
 	if err != nil {
 		return nil, err
 	}
-	plan := &Planned{Mirror: r.Mirror.Name, Catalog: all}
+	all, err := r.link(read)
+	if err != nil {
+		return nil, err
+	}
+	plan := &Planned{Mirror: r.Mirror.Name, Catalog: all, catalogs: r.Mirror.catalogs(all)}
 	if r.Mirror.Full() {
-		for _, p := range all {
-			plan.Picked = append(plan.Picked, Picked{Package: p, Reason: "full mirror"})
+		for _, of := range read {
+			for _, p := range of.Packages {
+				plan.Picked = append(plan.Picked, Picked{Package: p, Reason: "full mirror"})
+			}
 		}
 	} else {
 		s := r.Mirror.pick(all, r.Mirror.seeds(all))

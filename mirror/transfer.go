@@ -3,6 +3,7 @@ package mirror
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -64,7 +65,7 @@ func (r *run) fetchPackages(ctx context.Context, g *generation) error {
 	if len(failed) > 0 {
 		return &movedError{&failedPackages{failed}}
 	}
-	return nil
+	return r.checkPackages(ctx, g)
 }
 
 // failedPackages says which packages could not be fetched, within the number of
@@ -72,13 +73,27 @@ func (r *run) fetchPackages(ctx context.Context, g *generation) error {
 type failedPackages struct{ failed []fetch.Failure }
 
 func (e *failedPackages) Error() string {
-	return fmt.Sprintf("%d files could not be fetched; the first: %v", len(e.failed), e.failed[0].Err)
+	return fmt.Sprintf("%d files could not be had; the first: %v", len(e.failed), e.failed[0].Err)
 }
 
 // needed is a file to fetch, and the repository that has it.
 type needed struct {
 	u    *upstream
 	file repo.File
+	at   string // an absolute URL or a path, "" for the file's own
+}
+
+// request asks for the file.
+func (n *needed) request() fetch.Request {
+	q := fetch.Request{File: n.file, Bases: n.u.bases, Paths: []string{n.file.Path}}
+	switch {
+	case n.at == "":
+	case strings.Contains(n.at, "://"):
+		q.Bases, q.Paths = []string{n.at}, []string{""}
+	default:
+		q.Paths = []string{n.at}
+	}
+	return q
 }
 
 // missing lists the packages that are not in the store, by a look at their size:
@@ -100,7 +115,7 @@ func (r *run) missing(g *generation) (out []needed) {
 		}
 		for _, f := range files {
 			if !seen[f.Digest] && !objects.Has(f) {
-				out = append(out, needed{p.u, f})
+				out = append(out, needed{p.u, f, p.elsewhere[f.Path]})
 			}
 			seen[f.Digest] = true
 		}
@@ -141,7 +156,7 @@ func (r *run) fetch(ctx context.Context, missing []needed) ([]fetch.Failure, err
 	bySource := map[*Source][]int{}
 	var order []*Source
 	for i, n := range missing {
-		requests[i] = fetch.Request{File: n.file, Bases: n.u.repository.URLs, Paths: []string{n.file.Path}}
+		requests[i] = n.request()
 		if bySource[n.u.source] == nil {
 			order = append(order, n.u.source)
 		}

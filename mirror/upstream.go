@@ -1,17 +1,22 @@
 package mirror
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/mirrorkeeper/mirrorkeeper/fetch"
+	"github.com/mirrorkeeper/mirrorkeeper/mirrorlist"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/store"
+	"github.com/mirrorkeeper/mirrorkeeper/transport"
 )
 
 // upstream is one repository of the mirror: where it comes from, what upstream
@@ -19,8 +24,10 @@ import (
 type upstream struct {
 	source     *Source
 	repository *repo.Repository
-	place      string // directory in the tree, relative to the destination
-	shared     bool   // other repositories lie within its index directory
+	place      string           // directory in the tree, relative to the destination
+	shared     bool             // other repositories lie within its index directory
+	bases      []string         // URLs of the repository, those that are asked first in front
+	list       *mirrorlist.List // where bases come from, nil without one
 
 	cached *store.CachedRoot
 	root   *repo.Root // nil where it was not needed
@@ -30,6 +37,12 @@ type upstream struct {
 
 // indexDir is the directory that is exchanged as a whole, "" for file by file.
 func (u *upstream) indexDir() string { return u.repository.IndexDir }
+
+// amongIndexes reports whether a file lies in the directory that is exchanged; an
+// index that lies elsewhere is published as packages are.
+func (u *upstream) amongIndexes(path string) bool {
+	return u.indexDir() == "" || strings.HasPrefix(path, u.indexDir()+"/")
+}
 
 func (u *upstream) exchangedDir() string {
 	if u.shared {
@@ -97,6 +110,9 @@ func (r *run) readRoot(ctx context.Context, u *upstream) error {
 		}
 		u.cached = cached
 	} else {
+		if err := r.readList(ctx, u); err != nil {
+			return err
+		}
 		if u.cached, u.root, err = r.fetchRoot(ctx, u, cached); err != nil {
 			return err
 		}
@@ -153,29 +169,49 @@ func notOlder(root *repo.Root, cached *store.CachedRoot, published *store.Publis
 // fetchRoot reads the root from the first URL that has a valid one. It returns
 // cached, and does not parse it, where upstream still shows that one.
 func (r *run) fetchRoot(ctx context.Context, u *upstream, cached *store.CachedRoot) (*store.CachedRoot, *repo.Root, error) {
+	if cached != nil && r.holdsFiles(cached) && u.newest(cached.Files[cached.Main]) {
+		return cached, nil, nil
+	}
 	var problems []error
-	for _, base := range u.repository.URLs {
+	for i, base := range u.bases {
 		for _, form := range r.formsInOrder(u, cached) {
-			fresh, err := r.fetchForm(ctx, u, base, form, cached)
-			if errors.Is(err, fetch.ErrNotFound) {
-				problems = append(problems, err)
-				continue // another form, or another URL
-			}
-			var root *repo.Root
-			if err == nil && fresh != cached {
-				root, err = u.parse(form.Main, fresh.Files, r.Now())
-			}
+			fresh, root, err := r.fetchVerified(ctx, u, base, form, cached)
 			if err == nil {
+				u.bases = slices.Concat(u.bases[i:], u.bases[:i])
 				return fresh, root, nil
 			}
 			if ctx.Err() != nil {
 				return nil, nil, ctx.Err()
 			}
 			problems = append(problems, err)
-			break
+			if !errors.Is(err, fetch.ErrNotFound) {
+				break // else another form, or another URL
+			}
 		}
 	}
 	return nil, nil, errors.Join(problems...)
+}
+
+// fetchVerified reads the root in one form from one URL. Where a signature lies
+// beside the root, upstream may exchange them between two requests: what does not
+// verify is read again as long as it changes, a bounded number of times.
+func (r *run) fetchVerified(ctx context.Context, u *upstream, base string, form repo.RootForm, cached *store.CachedRoot) (*store.CachedRoot, *repo.Root, error) {
+	var last *store.CachedRoot
+	for try := 1; ; try++ {
+		fresh, err := r.fetchForm(ctx, u, base, form, cached)
+		if err != nil || fresh == cached {
+			return fresh, nil, err
+		}
+		root, err := u.parse(form.Main, fresh.Files, r.Now())
+		if err == nil {
+			return fresh, root, nil
+		}
+		same := last != nil && maps.EqualFunc(last.Files, fresh.Files, bytes.Equal)
+		if form.Signature == "" || same || try == attempts {
+			return nil, nil, err
+		}
+		last = fresh
+	}
 }
 
 // formsInOrder puts the form that upstream had last time first.
@@ -200,7 +236,7 @@ const maxRoot = 64 << 20
 
 func (r *run) fetchForm(ctx context.Context, u *upstream, base string, form repo.RootForm, cached *store.CachedRoot) (*store.CachedRoot, error) {
 	bases := []string{base}
-	known := cached != nil && cached.Main == form.Main && (cached.Whole || !r.Mirror.Full())
+	known := cached != nil && cached.Main == form.Main && r.holdsFiles(cached)
 	var held fetch.Validators
 	if known && cached.URL == base {
 		held = fetch.Validators{ETag: cached.ETag, LastModified: cached.LastModified}
@@ -211,6 +247,9 @@ func (r *run) fetchForm(ctx context.Context, u *upstream, base string, form repo
 	}
 	if main.NotModified || known && string(cached.Files[form.Main]) == string(main.Body) {
 		return cached, nil
+	}
+	if !u.lists(main.Body) {
+		return nil, fmt.Errorf("%s from %s is none of those that %s names: the site is behind, or ahead", form.Main, transport.Redacted(base), transport.Redacted(u.repository.List))
 	}
 	fresh := &store.CachedRoot{
 		Main: form.Main, Files: repo.RootFiles{form.Main: main.Body},
@@ -235,6 +274,10 @@ func (r *run) fetchForm(ctx context.Context, u *upstream, base string, form repo
 	}
 	return fresh, nil
 }
+
+// holdsFiles reports whether the files of a cached root are all that this mirror
+// takes along.
+func (r *run) holdsFiles(cached *store.CachedRoot) bool { return cached.Whole || !r.Mirror.Full() }
 
 // parse verifies and reads the files of a root.
 func (u *upstream) parse(main string, files repo.RootFiles, now time.Time) (*repo.Root, error) {

@@ -60,10 +60,8 @@ type Repository struct {
 	// URLs are the places of the same content, tried in order, without a slash
 	// at the end. All paths are relative to them.
 	URLs []string
-	// List is the address of a list of URLs, in the place of URLs; ListDir leads from
-	// an URL of the list to what paths are relative to ("..", "" for itself).
-	List    string
-	ListDir string
+	// List is the address of a list of URLs, in the place of URLs.
+	List string
 	// Dir is where the repository is published below its source's directory.
 	Dir string
 	// IndexDir is the directory that holds the root and its indexes alone, so that

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,7 +49,7 @@ type CachedRoot struct {
 }
 
 func (c *Cache) rootFile(r *repo.Repository) string {
-	sum := sha256.Sum256([]byte(strings.Join(append([]string{r.Source.Type, r.Name}, r.URLs...), "\n")))
+	sum := sha256.Sum256([]byte(strings.Join(slices.Concat([]string{r.Source.Type, r.Name}, r.URLs, []string{r.List}), "\n")))
 	return filepath.Join(c.roots, hex.EncodeToString(sum[:16])+".json")
 }
 

@@ -102,13 +102,15 @@ type Result struct {
 // is for a check that could not be made.
 func Check(ctx context.Context, tree Tree, targets []Target, level Level, now time.Time) (*Result, error) {
 	c := &checker{tree: tree, level: level, now: now, done: map[string]bool{}, result: &Result{Level: level.String(), Findings: []Finding{}}}
-	var all []*repo.Package
+	var all []repo.Reading
 	for i := range targets {
-		packages, err := c.target(ctx, &targets[i])
+		read, err := c.target(ctx, &targets[i])
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, packages...)
+		if read != nil {
+			all = append(all, *read)
+		}
 	}
 	if level >= Closure {
 		c.closure(targets, all)
@@ -141,8 +143,8 @@ func (c *checker) find(t *Target, name, format string, args ...any) {
 	c.result.Findings = append(c.result.Findings, Finding{t.Repository.String(), name, fmt.Sprintf(format, args...)})
 }
 
-// target checks one repository and returns its packages where the level needs them.
-func (c *checker) target(ctx context.Context, t *Target) ([]*repo.Package, error) {
+// target checks one repository and reads its packages where the level needs them.
+func (c *checker) target(ctx context.Context, t *Target) (*repo.Reading, error) {
 	root, ok, err := c.root(ctx, t)
 	if err != nil || !ok {
 		return nil, err
@@ -170,11 +172,12 @@ func (c *checker) target(ctx context.Context, t *Target) ([]*repo.Package, error
 	if c.level < Closure {
 		return nil, nil
 	}
-	found, err := t.Format.ReadPackages(t.Repository, root, func(ix repo.Index) (io.ReadCloser, error) { return c.open(ctx, t, ix) })
+	open := func(ix repo.Index) (io.ReadCloser, error) { return c.open(ctx, t, ix) }
+	found, err := t.Format.ReadPackages(t.Repository, root, open)
 	if err != nil {
 		c.find(t, "", "%v", err)
 	}
-	return found, nil
+	return &repo.Reading{Repository: t.Repository, Root: root, Packages: found, Open: open}, nil
 }
 
 // maxRoot bounds a root file in bytes.
@@ -331,9 +334,9 @@ func (c *checker) file(ctx context.Context, name string, f repo.File) string {
 }
 
 // closure reports relations that no package of the targets satisfies.
-func (c *checker) closure(targets []Target, all []*repo.Package) {
+func (c *checker) closure(targets []Target, all []repo.Reading) {
 	for _, format := range formatsOf(targets) {
-		var of []*repo.Package
+		var of []repo.Reading
 		var architectures []string
 		for i := range targets {
 			if targets[i].Format.Name() != format.Name() {
@@ -344,19 +347,28 @@ func (c *checker) closure(targets []Target, all []*repo.Package) {
 					architectures = append(architectures, a)
 				}
 			}
-			for _, p := range all {
-				if p.Repository == targets[i].Repository {
-					of = append(of, p)
+			for _, read := range all {
+				if read.Repository == targets[i].Repository {
+					of = append(of, read)
 				}
 			}
 		}
-		if len(architectures) == 0 {
-			architectures = architecturesOf(of)
+		packages, err := format.Link(of, nil)
+		if err != nil {
+			c.result.Findings = append(c.result.Findings, Finding{Problem: err.Error()})
+			continue
 		}
-		catalog := repo.NewCatalog(format, of)
+		if len(architectures) == 0 {
+			architectures = architecturesOf(packages)
+		}
+		catalog := repo.NewCatalog(format, packages)
 		reported := map[Finding]bool{}
-		for _, native := range architectures {
-			for _, x := range solver.FindUnresolved(catalog, on(of, native), native) {
+		machines := format.Machines(architectures)
+		if len(machines) == 0 {
+			machines = []repo.Machine{{}} // all packages fit every one
+		}
+		for _, m := range machines {
+			for _, x := range solver.FindUnresolved(catalog, on(packages, m), m.Native, m.Accepts...) {
 				f := Finding{x.WantedBy.Repository.String(), x.WantedBy.String(), fmt.Sprintf("%s %s: %s", x.Relation.Kind, x.Relation, x.Reason)}
 				if !reported[f] {
 					reported[f] = true
@@ -367,23 +379,23 @@ func (c *checker) closure(targets []Target, all []*repo.Package) {
 	}
 }
 
-// architecturesOf are those that the packages are for.
+// architecturesOf are those that the packages are for, 64-bit ones before those that
+// their machines accept too.
 func architecturesOf(packages []*repo.Package) (out []string) {
 	for _, p := range packages {
 		if !p.Anywhere() && !p.IsSource() && !slices.Contains(out, p.Architecture) {
 			out = append(out, p.Architecture)
 		}
 	}
-	if len(out) == 0 {
-		return []string{"all"}
-	}
+	slices.Sort(out)
+	slices.Reverse(out)
 	return out
 }
 
-// on are the packages that machines of the architecture install.
-func on(packages []*repo.Package, native string) (out []*repo.Package) {
+// on are the packages that the machines install.
+func on(packages []*repo.Package, m repo.Machine) (out []*repo.Package) {
 	for _, p := range packages {
-		if p.On(native, native) {
+		if p.On(m.Native, m.Native) || slices.Contains(m.Accepts, p.Architecture) {
 			out = append(out, p)
 		}
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
-	"github.com/mirrorkeeper/mirrorkeeper/solver"
 )
 
 // unresolvedColumns are what unresolved can print: name and version of what is asked
@@ -57,7 +56,7 @@ func (a *app) unresolvedCommand() *cobra.Command {
 					return fmt.Errorf("%s: %w", j.Mirror.Name, err)
 				}
 				if everything || j.Mirror.Full() {
-					list = append(list, ofRepositories(p.Catalog, j.Mirror)...)
+					list = append(list, p.FindUnresolved()...)
 				} else {
 					list = append(list, p.Unresolved...)
 				}
@@ -71,27 +70,6 @@ func (a *app) unresolvedCommand() *cobra.Command {
 	table.flags(c, "name", "version", "alternative", "wanted-by", "reason")
 	c.Flags().BoolVar(&everything, "all", false, "look at every package of the repositories")
 	return c
-}
-
-// ofRepositories are the unresolved relations of whole repositories.
-func ofRepositories(all []*repo.Package, m *mirror.Mirror) (out []mirror.Unresolved) {
-	for _, f := range formats() {
-		var of []*repo.Package
-		for _, p := range all {
-			if p.Repository.Source.Type == f.Name() {
-				of = append(of, p)
-			}
-		}
-		catalog := repo.NewCatalog(f, of)
-		for _, native := range m.Architectures() {
-			for _, x := range solver.FindUnresolved(catalog, of, native) {
-				if x.WantedBy.On(native, native) {
-					out = mirror.AppendUnresolved(out, mirror.NewUnresolved(x))
-				}
-			}
-		}
-	}
-	return out
 }
 
 func (a *app) printUnresolved(t table[mirror.Unresolved], list []mirror.Unresolved) error {
