@@ -3,8 +3,6 @@ package config
 import (
 	"slices"
 	"strings"
-
-	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
 
 func (k checker) mirror(m *Mirror) {
@@ -20,7 +18,10 @@ func (k checker) mirror(m *Mirror) {
 	k.cleanPath(key+".path", m.Path)
 	k.selection(m, key)
 	k.scope(m, key)
+	k.seeds(m, key)
 	k.merged(m, key)
+	k.formats(m, key)
+	k.versions(m, key)
 	k.sign(m, key)
 }
 
@@ -62,7 +63,7 @@ func fullMirror(name string) string {
 	case "sign", "valid-for":
 		return "has no place in a full mirror, which keeps upstream's signature" + expected
 	case "sources":
-		return "has no place in a full mirror; include: [packages, sources] of the source takes source packages" + expected
+		return "has no place in a full mirror; include: [packages, sources] of a deb source takes source packages" + expected
 	case "exclude", "versions":
 		return `has no place in a full mirror, which keeps upstream's metadata; packages: ["*"] selects every package` + expected
 	}
@@ -94,11 +95,6 @@ func (k checker) scope(m *Mirror, key string) {
 	if m.Full() && rpm && k.has(key+".architectures") && !k.broken[key] {
 		k.at(key+".architectures", "has no place in a full mirror of rpm, which keeps upstream's metadata of all architectures (expected packages, groups or mandatory beside it)")
 	}
-	for i, s := range m.Exclude {
-		if at := item(key+".exclude", i); s.Op != repo.Any || s.Architecture != "" {
-			k.at(at, "leaves out packages by name alone (expected such as %q, seen %q)", s.Pattern, s)
-		}
-	}
 	for name, seeds := range map[string][]Seed{
 		".packages": m.Packages, ".assume-installed.packages": m.AssumeInstalled.Packages,
 	} {
@@ -110,11 +106,69 @@ func (k checker) scope(m *Mirror, key string) {
 	}
 }
 
+// seeds checks what packages are named by.
+func (k checker) seeds(m *Mirror, key string) {
+	for i, s := range m.Exclude {
+		if !s.namesPackage() {
+			k.at(item(key+".exclude", i), "leaves out packages by name alone (expected such as %q, seen %q)", cut(s.nearestName()), s)
+		}
+	}
+	for _, name := range m.From {
+		if s := k.sources[name]; s == nil || s.Type != "deb" {
+			return
+		}
+	}
+	for i, s := range m.Packages {
+		if strings.ContainsAny(s.Pattern, "/(") {
+			k.at(item(key+".packages", i), "is a file, or something that rpm packages provide (expected the name of a deb package, seen %q)", cut(s.Pattern))
+		}
+	}
+}
+
+// versions checks that the policy says one thing.
+func (k checker) versions(m *Mirror, key string) {
+	key += ".versions"
+	newest, all := k.has(key+".newest"), m.Versions.All
+	switch {
+	case !k.has(key) || k.broken[key]:
+	case newest && all:
+		k.at(key+".all", "stands beside newest (expected one of them)")
+	case !newest && !all:
+		k.at(key, "says nothing (expected newest: N, or all: true)")
+	}
+}
+
+// formats checks what depends on the format of the sources.
+func (k checker) formats(m *Mirror, key string) {
+	of := make(map[string]*Source)
+	for i, name := range m.From {
+		s := k.sources[name]
+		if s == nil || s.Type == "" {
+			continue
+		}
+		of[s.Type] = s
+		if s.Type != "rpm" || !m.Full() {
+			continue
+		}
+		for _, only := range []string{"include", "exclude", "only"} {
+			if k.has(join("sources", name) + "." + only) {
+				k.at(item(key+".from", i), "%q has %s, which a full mirror of rpm cannot heed, since it keeps upstream's metadata of all packages (expected packages, groups or mandatory in the mirror, or a source without)", name, only)
+			}
+		}
+	}
+	deb, rpm := of["deb"], of["rpm"]
+	if deb != nil && rpm != nil && !m.Full() {
+		k.at(key+".from", "mixes %q of type deb with %q of type rpm in a selection (expected a mirror for each)", deb.Name, rpm.Name)
+	}
+	if rpm != nil && k.has(key+".valid-for") && !m.Full() {
+		k.at(key+".valid-for", "is for mirrors of deb: the root of an rpm repository does not expire (expected to be left out)")
+	}
+}
+
 // merged checks the sources of a mirror that share a directory: they become one
 // partial repository.
 func (k checker) merged(m *Mirror, key string) {
 	at := make(map[string]*Source)
-	formats := make(map[string]*Source)
 	for i, name := range m.From {
 		s := k.sources[name]
 		if s == nil || s.System() || s.Type == "" || slices.Contains(m.From[:i], name) {
@@ -130,10 +184,6 @@ func (k checker) merged(m *Mirror, key string) {
 		case m.Full():
 			k.at(item(key+".from", i), "%q would share the path %q with %q, which a full mirror cannot publish as one (expected paths of their own, or a selection)", name, path, other.Name)
 		}
-		formats[s.Type] = s
-	}
-	if deb, rpm := formats["deb"], formats["rpm"]; deb != nil && rpm != nil && !m.Full() {
-		k.at(key+".from", "mixes %q of type deb with %q of type rpm in a selection (expected a mirror for each)", deb.Name, rpm.Name)
 	}
 }
 

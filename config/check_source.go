@@ -29,11 +29,14 @@ func (k checker) source(s *Source) {
 	}
 }
 
+// besideSystem are the keys that may stand beside from: system.
+var besideSystem = []string{"from", "type", "path", "priority"}
+
 // fromSystem checks that a source from the system says nothing that the system
 // says.
 func (k checker) fromSystem(key string) {
 	for _, f := range fields(reflect.TypeFor[Source]()) {
-		if k.has(key+"."+f.name) && f.name != "from" && f.name != "path" && f.name != "priority" {
+		if k.has(key+"."+f.name) && !slices.Contains(besideSystem, f.name) {
 			k.at(key+"."+f.name, "is what the system says (expected to be left out beside from: system)")
 		}
 	}
@@ -50,6 +53,9 @@ func (k checker) configured(s *Source, key string) {
 		k.suites(s, key)
 	} else if s.Type == "rpm" {
 		k.variables(s, key)
+		k.kinds(s, key)
+		k.each(key+".exclude", s.Exclude, k.form)
+		k.each(key+".only", s.Only, k.form)
 	}
 	if !k.has(key + ".architectures") {
 		example := "[amd64]"
@@ -93,8 +99,11 @@ func (k checker) addresses(s *Source, key string) {
 // otherFormat finds keys that are for sources of the other format.
 func (k checker) otherFormat(s *Source, key string) {
 	only := map[string][]string{
-		"deb": {"suites", "components", "include", "languages"},
-		"rpm": {"mirrorlist", "metalink", "root", "releasever", "variables"},
+		"deb": {"suites", "components", "languages", "check-valid-until"},
+		"rpm": {
+			"mirrorlist", "metalink", "root", "releasever", "variables",
+			"check-packages", "exclude", "only", "module-hotfixes",
+		},
 	}
 	for _, format := range []string{"deb", "rpm"} {
 		if s.Type == "" || s.Type == format {
@@ -201,14 +210,44 @@ func (k checker) variables(s *Source, key string) {
 	}
 }
 
+// kinds checks what is taken of an rpm repository.
+func (k checker) kinds(s *Source, key string) {
+	k.each(key+".include", s.Include, func(key, kind string) {
+		if kind != "packages" && kind != "sources" {
+			k.at(key, "is a kind of deb archives (expected packages or sources, seen %q)", kind)
+		}
+	})
+}
+
+// form checks one of the forms that a package is written in.
+func (k checker) form(key, pattern string) {
+	s, err := ParseSeed(pattern)
+	switch {
+	case err != nil:
+		k.at(key, "%v", err)
+	case !s.namesPackage():
+		k.at(key, "is no form of a package (expected such as kernel*, bash.i686 or bash-5.1-2.el9.x86_64, seen %q)", cut(pattern))
+	}
+}
+
 func (k checker) trust(s *Source, key string) {
 	has := k.has(key + ".keys")
 	switch {
-	case has && s.Trusted:
-		k.at(key+".trusted", "true checks no signature, but there are keys (expected one of them)")
 	case !has && !s.Trusted && !k.broken[key+".trusted"]:
 		k.at(key+".keys", "is missing (expected files of OpenPGP keys, or trusted: true to check no signature)")
+	case !has && s.CheckPackages && s.Type == "rpm":
+		k.at(key+".check-packages", "has no keys to check packages with (expected keys beside it)")
+	case has && s.Trusted && !s.CheckPackages && !k.broken[key+".check-packages"]:
+		k.at(key+".trusted", "true checks no signature, but there are keys (expected one of them%s)", besideKeys(s.Type))
 	}
+}
+
+// besideKeys says what makes keys useful beside trusted: true.
+func besideKeys(format string) string {
+	if format == "rpm" {
+		return ", or check-packages: true beside both"
+	}
+	return ""
 }
 
 // connection checks what servers are told and asked.

@@ -17,10 +17,10 @@ type Mirror struct {
 	// Architectures to take, where not all of the sources'.
 	Architectures []string `yaml:"architectures" jsonschema:"minItems=1"`
 	// Packages to mirror with all that they need: names and globs, with a version if
-	// wanted.
+	// wanted; for rpm other forms of packages, what they provide and files, too.
 	Packages []Seed `yaml:"packages"`
-	// Groups of packages to mirror with all that they need: groups of comps.xml for
-	// rpm, tasks and priorities for deb.
+	// Groups of packages to mirror with all that they need: for deb tasks and
+	// priorities, for rpm groups and environments of comps.xml, and module streams.
 	Groups []string `yaml:"groups"`
 	// True mirrors each repository's mandatory packages too. Default false.
 	Mandatory bool `yaml:"mandatory" jsonschema:"default=false"`
@@ -32,7 +32,7 @@ type Mirror struct {
 	Sources bool `yaml:"sources" jsonschema:"default=false"`
 	// Packages to leave out, whatever asks for them: names and globs.
 	Exclude []Seed `yaml:"exclude"`
-	// Which versions of a package to take.
+	// Which versions of the packages to take. Default: those that are picked.
 	Versions Versions `yaml:"versions"`
 	// What the machines have, which need not be mirrored.
 	AssumeInstalled AssumeInstalled `yaml:"assume-installed"`
@@ -47,8 +47,8 @@ type Mirror struct {
 	// How a partial mirror is signed. Default: with a key that is made once and
 	// published as key.asc and key.gpg.
 	Sign *Sign `yaml:"sign"`
-	// Time for which a partial mirror's root is valid; it is signed again before.
-	// Default: for ever.
+	// Time for which the root of a partial mirror of deb is valid; it is signed again
+	// before. Default: for ever.
 	ValidFor time.Duration `yaml:"valid-for"`
 	// Program and arguments to run after each sync of the mirror, failed ones too.
 	RunAfter []string `yaml:"run-after,command" jsonschema:"minItems=1"`
@@ -82,6 +82,8 @@ type AssumeInstalled struct {
 type Versions struct {
 	// Number of versions of each package, the newest ones.
 	Newest int `yaml:"newest" jsonschema:"minimum=1"`
+	// True takes all versions of each package. Default false.
+	All bool `yaml:"all" jsonschema:"default=false"`
 }
 
 // NewMirror returns a mirror with the defaults and nothing else.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,10 +12,11 @@ import (
 type Source struct {
 	Name string `yaml:"-"`
 	// The value system takes the sources that the package manager of this machine
-	// uses, with their keys, architectures, pins and proxies. Only path and priority
-	// may stand beside it.
+	// uses, with their keys, architectures, pins and proxies. Only type, path and
+	// priority may stand beside it.
 	From string `yaml:"from" jsonschema:"enum=system"`
-	// Format of the repositories.
+	// Format of the repositories. Beside from: system by default the one that this
+	// machine has sources for.
 	Type string `yaml:"type" jsonschema:"enum=deb,enum=rpm"`
 	// Addresses of the same content: for deb the archive root, for rpm the directory
 	// that holds repodata. They are tried in order, file by file.
@@ -32,7 +34,8 @@ type Source struct {
 	Architectures []string `yaml:"architectures" jsonschema:"minItems=1"`
 	// Kinds of indexes to take from a deb archive. With packages among them they are
 	// taken beside the default ones, else they alone. Default: what apt fetches by
-	// itself (packages, translations, dep11, icons, cnf, release).
+	// itself (packages, translations, dep11, icons, cnf, release). For rpm, the kinds of
+	// packages that partial mirrors take: packages, sources. Default: packages.
 	Include []string `yaml:"include" jsonschema:"minItems=1,enum=packages,enum=sources,enum=translations,enum=dep11,enum=icons,enum=cnf,enum=contents,enum=udebs,enum=installer,enum=pdiffs,enum=release,enum=other"`
 	// Languages of the translations in partial mirrors of a deb archive, such as en or
 	// pt_BR. Default: en.
@@ -42,6 +45,17 @@ type Source struct {
 	Keys []string `yaml:"keys,path" jsonschema:"minItems=1"`
 	// True takes the repositories without checking a signature. Default false.
 	Trusted bool `yaml:"trusted" jsonschema:"default=false"`
+	// True checks the signature that each package of an rpm repository carries itself,
+	// with keys, which then may stand beside trusted: true. Default false.
+	CheckPackages bool `yaml:"check-packages" jsonschema:"default=false"`
+	// Packages of an rpm repository that partial mirrors never see: names and globs, or
+	// other forms such as NAME-VERSION-RELEASE.ARCHITECTURE and NAME.ARCHITECTURE.
+	Exclude []string `yaml:"exclude" jsonschema:"minItems=1"`
+	// The only packages of an rpm repository that partial mirrors see, in the forms of
+	// exclude. Default: all.
+	Only []string `yaml:"only" jsonschema:"minItems=1"`
+	// True keeps module streams from hiding packages of an rpm repository. Default false.
+	ModuleHotfixes bool `yaml:"module-hotfixes" jsonschema:"default=false"`
 	// Priority of the packages; the higher wins, for both formats. Default 500, or
 	// less where the repository says so of itself (NotAutomatic).
 	Priority *int `yaml:"priority" jsonschema:"minimum=-32768,maximum=32767"`
@@ -56,7 +70,7 @@ type Source struct {
 	Releasever []string `yaml:"releasever,numbers" jsonschema:"minItems=1"`
 	// Values of further variables in the addresses of an rpm source, by name.
 	Variables map[string][]string `yaml:"variables,numbers"`
-	// False accepts a root file that has expired. Default true.
+	// False accepts a root file of a deb archive that has expired. Default true.
 	CheckValidUntil bool `yaml:"check-valid-until" jsonschema:"default=true"`
 	// Who we are for the servers of the source.
 	Auth Auth `yaml:"auth"`
@@ -105,7 +119,7 @@ func NewSource(name string) Source {
 func (s Source) System() bool { return s.From == "system" }
 
 // Repo returns what package repo knows of a source. That of a source from the
-// system has no type and no addresses.
+// system has no addresses.
 func (s Source) Repo() repo.Source {
 	return repo.Source{
 		Name:             s.Name,
@@ -117,6 +131,15 @@ func (s Source) Repo() repo.Source {
 		Include:          slices.Clone(s.Include),
 		Languages:        slices.Clone(s.Languages),
 		Priority:         s.Priority,
+		Mirrorlist:       s.Mirrorlist,
+		Metalink:         s.Metalink,
+		Root:             s.Root,
+		Releasever:       slices.Clone(s.Releasever),
+		Variables:        maps.Clone(s.Variables),
+		Exclude:          slices.Clone(s.Exclude),
+		Only:             slices.Clone(s.Only),
+		ModuleHotfixes:   s.ModuleHotfixes,
+		CheckPackages:    s.CheckPackages,
 		Trusted:          s.Trusted,
 		IgnoreValidUntil: !s.CheckValidUntil,
 		Path:             s.Path,
