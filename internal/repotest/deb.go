@@ -1,14 +1,6 @@
 package repotest
 
-import (
-	"bytes"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
-	"time"
-)
+import "time"
 
 // T is what the builders need of a testing.TB; a command brings its own.
 type T interface {
@@ -76,44 +68,7 @@ func (d *Deb) first() *Suite {
 // publishes the next generation in place: each file by a rename, roots last.
 func (d *Deb) Publish(dir string) {
 	d.t.Helper()
-	tree := d.Tree()
-	var roots []string
-	for _, path := range tree.paths {
-		if isRoot(path) {
-			roots = append(roots, path)
-			continue
-		}
-		d.write(dir, path, tree)
-	}
-	for _, path := range roots {
-		d.write(dir, path, tree)
-	}
-	d.prune(dir, tree)
-}
-
-func isRoot(path string) bool {
-	base := filepath.Base(path)
-	return base == "InRelease" || base == "Release" || base == "Release.gpg"
-}
-
-// Tree is the files of one generation.
-type Tree struct {
-	paths   []string
-	content map[string][]byte
-	times   map[string]time.Time
-}
-
-// Paths are the paths of all files, packages first, in the order of publishing.
-func (t *Tree) Paths() []string { return t.paths }
-
-// Content is the content of the file at the path, nil where there is none.
-func (t *Tree) Content(path string) []byte { return t.content[path] }
-
-func (t *Tree) put(path string, content []byte, when time.Time) {
-	if _, ok := t.content[path]; !ok {
-		t.paths = append(t.paths, path)
-	}
-	t.content[path], t.times[path] = content, when
+	d.Tree().publish(d.t, dir)
 }
 
 // Tree makes the next generation without writing it anywhere.
@@ -146,58 +101,5 @@ func (d *Deb) pool(tree *Tree, s *Suite) {
 		for _, f := range p.files(d.t) {
 			tree.put(s.directory(p)+"/"+f.name, f.content, firstDate)
 		}
-	}
-}
-
-// write puts one file of the tree at its place, unless it is there.
-func (d *Deb) write(dir, path string, tree *Tree) {
-	d.t.Helper()
-	full, content := filepath.Join(dir, path), tree.content[path]
-	if old, err := os.ReadFile(full); err == nil && bytes.Equal(old, content) {
-		if err := os.Chtimes(full, tree.times[path], tree.times[path]); err != nil {
-			d.t.Fatalf("publish: %v", err)
-		}
-		return
-	}
-	if err := replace(full, content, tree.times[path]); err != nil {
-		d.t.Fatalf("publish: %v", err)
-	}
-}
-
-func replace(path string, content []byte, when time.Time) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(path+".new", content, 0o644); err != nil {
-		return err
-	}
-	if err := os.Chtimes(path+".new", when, when); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
-}
-
-// prune removes what the tree does not have, and the directories left empty.
-func (d *Deb) prune(dir string, tree *Tree) {
-	d.t.Helper()
-	var dirs []string
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if e.IsDir() {
-			dirs = append(dirs, path)
-			return nil
-		}
-		if _, ok := tree.content[filepath.ToSlash(strings.TrimPrefix(path, dir+string(filepath.Separator)))]; !ok {
-			return os.Remove(path)
-		}
-		return nil
-	})
-	if err != nil {
-		d.t.Fatalf("publish: %v", err)
-	}
-	for _, empty := range slices.Backward(dirs) {
-		os.Remove(empty) // fails where something is left, as it should
 	}
 }

@@ -16,18 +16,12 @@ import (
 // version, the control archive and the data archive.
 func (p *Package) archive(t T) []byte {
 	t.Helper()
-	files := map[string]string{"usr/share/" + p.Name + "/version": p.Name + " " + p.Version + "\n"}
-	if p.Size > 0 {
-		files["usr/share/"+p.Name+"/payload"] = string(noise(p.Name+p.Version+p.Architecture, p.Size))
-	}
-	maps.Copy(files, p.Files)
-
 	control := tarball(t, map[string]string{"control": p.control() + "Description: " + p.description() + longDescription})
 	var b bytes.Buffer
 	b.WriteString("!<arch>\n")
 	member(&b, "debian-binary", []byte("2.0\n"))
 	member(&b, "control.tar.gz", gzipped(t, control))
-	member(&b, "data.tar", tarball(t, files))
+	member(&b, "data.tar", tarball(t, p.contents()))
 	return b.Bytes()
 }
 

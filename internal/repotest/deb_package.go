@@ -6,13 +6,14 @@ import (
 	"strings"
 )
 
-// Package is a binary package.
+// Package is a binary package, deb or rpm.
 type Package struct {
 	Name         string
-	Version      string // default 1.0
-	Architecture string // default amd64
-	Component    string // default the suite's first
-	// Fields are further lines of its control file: "Depends: libc6", ...
+	Version      string // default 1.0; rpm: "[epoch:]version[-release]", default 1.0-1
+	Architecture string // default amd64, or x86_64
+	Component    string // deb; default the suite's first
+	// Fields are further lines of its control file, or of its spec file:
+	// "Depends: libc6", "Requires: glibc >= 2.34", ...
 	Fields []string
 	// Size is that of a payload of random bytes, beside the small files that every
 	// package has.
@@ -21,7 +22,10 @@ type Package struct {
 	Files map[string]string
 	// Filename is the path of its file where the usual place will not do.
 	Filename string
-	// Stanza stands in the index as it is, for a package that has no file here.
+	// Key signs the package itself; rpm.
+	Key *Key
+	// Stanza stands in the index as it is, for a package that has no file here;
+	// deb.
 	Stanza string
 }
 

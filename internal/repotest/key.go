@@ -68,6 +68,16 @@ func (k *Key) Detached(t T, content []byte, when time.Time) []byte {
 	return b.Bytes()
 }
 
+// Binary returns a detached signature that is not armoured.
+func (k *Key) Binary(t T, content []byte, when time.Time) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := openpgp.DetachSign(&b, []*openpgp.Entity{k.entity}, bytes.NewReader(content), config(when)); err != nil {
+		t.Fatalf("sign: %v", err)
+	}
+	return b.Bytes()
+}
+
 // Public returns the public key, armoured or binary.
 func (k *Key) Public(t T, armoured bool) []byte {
 	t.Helper()
