@@ -12,9 +12,11 @@ apt-ftparchive apt-utils test
 apt-mirror apt-mirror bench
 aptly aptly bench
 bzip2 bzip2 test
+createrepo_c createrepo-c test
 curl curl test bench
 debmirror debmirror bench
 debootstrap debootstrap test
+dnf dnf test
 dpkg-source dpkg-dev test
 gcc gcc test
 gpg gnupg test bench
@@ -22,11 +24,13 @@ gpgv gpgv test bench
 lz4 lz4 test
 nginx nginx-light test bench
 python3 python3 test
+rpm rpm test
 shellcheck shellcheck check
 squid squid test
 wget wget bench
 xz xz-utils test bench
 zstd zstd test
+zypper zypper test
 "
 
 missing=()
