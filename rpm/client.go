@@ -34,6 +34,9 @@ func installOnly(p *repo.Package) bool {
 		slices.ContainsFunc(p.Provides, func(x repo.Provide) bool { return slices.Contains(installOnlyNames, x.Name) })
 }
 
+// Line is the module stream that the package belongs to, such as "nodejs:18".
+func (Format) Line(*repo.Package) string { return "" }
+
 // Forms are those that dnf understands beside the name (dnf(8), "Specifying Packages"):
 // name.arch, name-version and so on up to epoch:name-version-release.arch. An epoch of
 // 0 may be written or not.
@@ -47,9 +50,9 @@ func (Format) Forms(p *repo.Package) []string {
 		p.Name + "-" + v.Version,
 		p.Name + "-" + release,
 		p.Name + "-" + release + arch,
+		p.Name + "-" + epoch(v) + ":" + v.Version,
 		p.Name + "-" + withEpoch,
 		p.Name + "-" + withEpoch + arch,
-		epoch(v) + ":" + p.Name + "-" + release,
 		epoch(v) + ":" + p.Name + "-" + release + arch,
 	}
 }
