@@ -7,12 +7,15 @@
 #   tree     print the directory below OUT that clients would use
 #
 # JOB is full (OUT is empty), unchanged or changed. The environment says where
-# things are: ORIGIN (a URL, the repository is its /deb), REPOSITORY (the directory
-# that bench/gen wrote), MIRRORKEEPER (the program), GNUPGHOME.
+# things are: FORMAT (deb or rpm), ORIGIN (a URL, the repository is its /FORMAT),
+# REPOSITORY (the directory that bench/gen wrote), MIRRORKEEPER (the program),
+# GNUPGHOME.
 set -euo pipefail
-: "${ORIGIN:?}" "${REPOSITORY:?}" "${MIRRORKEEPER:?}" "${GNUPGHOME:?}"
+: "${FORMAT:?}" "${ORIGIN:?}" "${REPOSITORY:?}" "${MIRRORKEEPER:?}" "${GNUPGHOME:?}"
 action=$1 peer=$2 job=$3 out=$4
 key=$REPOSITORY/key.gpg
+declare -A roots=([deb]=dists/stable/InRelease [rpm]=repodata/repomd.xml)
+root=${roots[$FORMAT]}
 
 # The floor: plain downloads of a list of files that another has made, by 16
 # connections. Nothing is read, compared or checked.
@@ -23,12 +26,12 @@ prepare_floor() {
 	changed) list=$REPOSITORY/g2.changed ;;
 	unchanged) return ;;
 	esac
-	sed -E "s|^[0-9]+ (.*)|url = \"$ORIGIN/deb/\1\"\noutput = \"\1\"|" "$list" >"$out/curl.list"
+	sed -E "s|^[0-9]+ (.*)|url = \"$ORIGIN/$FORMAT/\1\"\noutput = \"\1\"|" "$list" >"$out/curl.list"
 }
 run_floor() {
 	cd "$out"
 	if [ "$job" = unchanged ]; then # one request, answered with "not modified": nothing is written
-		exec curl -s -f -z "$REPOSITORY/g1/dists/stable/InRelease" -o InRelease.new "$ORIGIN/deb/dists/stable/InRelease"
+		exec curl -s -f -z "$REPOSITORY/g1/$root" -o root.new "$ORIGIN/$FORMAT/$root"
 	fi
 	curl -g -s -f -Z --parallel-max 16 --create-dirs -K curl.list
 	sync -f .
@@ -37,16 +40,12 @@ tree_floor() { echo "$out"; }
 
 # mirrorkeeper makes durable what it publishes by itself.
 prepare_mirrorkeeper() {
+	local what="suites: [stable], components: [main], architectures: [amd64]"
+	[ "$FORMAT" = deb ] || what="architectures: [x86_64]"
 	cat >"$out/mirrorkeeper.yaml" <<-YAML
 		destination: $out
 		sources:
-		  bench:
-		    type: deb
-		    url: $ORIGIN/deb
-		    suites: [stable]
-		    components: [main]
-		    architectures: [amd64]
-		    keys: ["$key"]
+		  bench: {type: $FORMAT, url: "$ORIGIN/$FORMAT", $what, keys: ["$key"]}
 		mirrors:
 		  mirror: {from: [bench]}
 	YAML
@@ -108,6 +107,33 @@ run_apt-mirror() {
 	sync -f "$out"
 }
 tree_apt-mirror() { echo "$out/mirror/origin.test/deb"; }
+
+# dnf's reposync checks the signature of the root, and the digest of what it fetches.
+# 16 downloads at a time instead of 3.
+prepare_reposync() {
+	mkdir -p "$out"/dnf/{root,cache,persist,log,repos}
+	cat >"$out/dnf/dnf.conf" <<-CONF
+		[main]
+		reposdir=$out/dnf/repos
+		cachedir=$out/dnf/cache
+		persistdir=$out/dnf/persist
+		logdir=$out/dnf/log
+		max_parallel_downloads=16
+		metadata_expire=0
+		gpgcheck=0
+		[bench]
+		name=bench
+		baseurl=$ORIGIN/rpm
+		repo_gpgcheck=1
+		gpgkey=file://$REPOSITORY/key.asc
+	CONF
+}
+run_reposync() {
+	dnf -q -y -c "$out/dnf/dnf.conf" --installroot="$out/dnf/root" --releasever=1 --forcearch=x86_64 \
+		reposync --repoid=bench --download-metadata --delete --norepopath -p "$out/mirror"
+	sync -f "$out"
+}
+tree_reposync() { echo "$out/mirror"; }
 
 unset http_proxy https_proxy ftp_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY FTP_PROXY ALL_PROXY NO_PROXY
 "${action}_$peer"

@@ -55,7 +55,7 @@ set_up_apt() {
 # measure ROUND PEER COMMAND...
 measure() {
 	sync
-	"$BENCH_DIR/bin/measure" run -results "$results" -log "$BENCH_DIR/logs/reading" direct "$1" "$2" reading -- "${@:3}"
+	"$BENCH_DIR/bin/measure" run -results "$results" -log "$BENCH_DIR/logs/reading" deb direct "$1" "$2" reading -- "${@:3}"
 }
 
 set_up_apt

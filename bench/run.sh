@@ -5,10 +5,12 @@
 #
 #   BENCH_DIR          where everything large lies; default: a temporary directory,
 #                      which is removed at the end
-#   BENCH_PACKAGES     packages of the repository (5000)
+#   BENCH_FORMATS      formats of repositories (deb rpm)
+#   BENCH_PACKAGES     packages of a repository (5000)
 #   BENCH_BYTES        bytes of all of them, about (3e9); twice and a half of that is
 #                      needed in BENCH_DIR
-#   BENCH_PEERS        who takes part (floor mirrorkeeper aptly debmirror apt-mirror)
+#   BENCH_PEERS        who takes part (floor mirrorkeeper aptly debmirror apt-mirror
+#                      reposync)
 #   BENCH_RTT          round trip of the far link (30ms)
 #   BENCH_FAR_ROUNDS   rounds over it (1)
 set -euo pipefail
@@ -23,7 +25,8 @@ if [ "${1:-}" = --readme ]; then
 fi
 rounds=${1:-3} far_rounds=${BENCH_FAR_ROUNDS:-1} rtt=${BENCH_RTT:-30ms}
 packages=${BENCH_PACKAGES:-5000} bytes=${BENCH_BYTES:-3e9}
-read -ra peers <<<"${BENCH_PEERS:-floor mirrorkeeper aptly debmirror apt-mirror}"
+read -ra formats <<<"${BENCH_FORMATS:-deb rpm}"
+declare -A peers_of=([deb]="floor mirrorkeeper aptly debmirror apt-mirror" [rpm]="floor mirrorkeeper reposync")
 results=$here/results.tsv
 
 say() { printf 'bench: %s\n' "$*" >&2; }
@@ -63,12 +66,12 @@ set_up() {
 
 generate() {
 	local needed free
-	rm -rf "$REPOSITORY" "${BENCH_DIR:?}"/out/*
+	rm -rf "$REPOSITORY" "${BENCH_DIR:?}"/out/* "${BENCH_DIR:?}"/www/*
 	needed=$(awk -v bytes="$bytes" 'BEGIN { printf "%d", bytes * 2.5 }')
 	free=$(df --output=avail -B1 "$BENCH_DIR" | tail -n 1)
 	[ "$free" -ge "$needed" ] || fail "$needed bytes are needed, $free are free" "set BENCH_DIR to a directory on another disk"
-	say "generating $packages packages"
-	"$BENCH_DIR/bin/gen" -out "$REPOSITORY" -packages "$packages" -bytes "$bytes" >&2
+	say "generating $packages $FORMAT packages"
+	"$BENCH_DIR/bin/gen" -format "$FORMAT" -out "$REPOSITORY" -packages "$packages" -bytes "$bytes" >&2
 }
 
 # start_nginx serves BENCH_DIR/www at the first port that is free, and sets origin.
@@ -92,7 +95,7 @@ start_nginx() {
 		pid=$!
 		origin=http://127.0.0.1:$port
 		while kill -0 "$pid" 2>/dev/null; do # it ends where the port is taken
-			if [ -e "$BENCH_DIR/nginx.pid" ] && curl -s -f -o "$BENCH_DIR/logs/answer" "$origin/deb/dists/stable/Release"; then
+			if [ -e "$BENCH_DIR/nginx.pid" ] && curl -s -o "$BENCH_DIR/logs/answer" "$origin/"; then
 				started+=("$pid")
 				return
 			fi
@@ -115,15 +118,17 @@ start_far() {
 
 # serve GENERATION: what the origin shows, by one rename.
 serve() {
-	ln -sfn "$REPOSITORY/g$1" "$BENCH_DIR/www/.deb.new"
-	mv -T "$BENCH_DIR/www/.deb.new" "$BENCH_DIR/www/deb"
+	ln -sfn "$REPOSITORY/g$1" "$BENCH_DIR/www/.new"
+	mv -T "$BENCH_DIR/www/.new" "$BENCH_DIR/www/$FORMAT"
 }
+
+packages_in='^[0-9]+ (pool|Packages)/'
 
 # holds TREE GENERATION: are all packages of the generation there, with their sizes?
 # Where not, it says which, and fails.
 holds() {
-	comm -23 <(grep ' pool/' "$REPOSITORY/g$2.files" | sort) \
-		<(cd "$1" && find pool/ -type f -printf '%s %p\n' | sort) >"$BENCH_DIR/absent"
+	comm -23 <(grep -E "$packages_in" "$REPOSITORY/g$2.files" | sort) \
+		<(cd "$1" && find . -type f -printf '%s %P\n' | sort) >"$BENCH_DIR/absent"
 	[ ! -s "$BENCH_DIR/absent" ] && return
 	say "absent or of another size: $(head -n 3 "$BENCH_DIR/absent" | paste -sd ';'), $(wc -l <"$BENCH_DIR/absent") files in all"
 	return 1
@@ -139,7 +144,7 @@ measure() {
 		serve $generation
 		"$here/peers.sh" prepare "$peer" $job "$out"
 		sync
-		if ! "$BENCH_DIR/bin/measure" run -results "$results" -log "$BENCH_DIR/logs/$peer" "$link" "$round" "$peer" $job -- \
+		if ! "$BENCH_DIR/bin/measure" run -results "$results" -log "$BENCH_DIR/logs/$peer" "$FORMAT" "$link" "$round" "$peer" $job -- \
 			"$here/peers.sh" run "$peer" $job "$out" >&2; then
 			say "$peer failed; the end of its output:"
 			tail -n 5 "$BENCH_DIR/logs/$peer" >&2
@@ -150,19 +155,25 @@ measure() {
 	rm -rf "$out"
 }
 
-# about prints what was measured, and where.
+# about_repository prints what is measured.
+about_repository() {
+	local all changed
+	all=$(awk '/ (pool|Packages)\// { n++; sum += $1 } END { printf "%d packages with %.0f MB", n, sum / 1e6 }' "$REPOSITORY/g1.files")
+	changed=$(awk '/ (pool|Packages)\// { n++; sum += $1 } END { printf "%d with %.0f MB", n, sum / 1e6 }' "$REPOSITORY/g2.changed")
+	echo "$FORMAT: $all, of which $changed change."
+}
+
+# about prints when and where it was measured.
 about() {
-	local line all changed
-	all=$(awk '/ pool\// { n++; sum += $1 } END { printf "%d packages with %.0f MB", n, sum / 1e6 }' "$REPOSITORY/g1.files")
-	changed=$(awk '/ pool\// { n++; sum += $1 } END { printf "%d with %.0f MB", n, sum / 1e6 }' "$REPOSITORY/g2.changed")
-	echo "$(date +%Y-%m-%d): $all, of which $changed change; rounds: $rounds, over the far link of $rtt: $far_rounds."
+	local line
+	echo "$(date +%Y-%m-%d); rounds: $rounds, over the far link of $rtt: $far_rounds."
 	echo
 	line=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1)
 	echo "Machine: $(nproc) cores (${line:-unknown}), $(awk '/^MemTotal/ { printf "%.0f GB", $2 * 1024 / 1e9 }' /proc/meminfo) of memory," \
 		"$(df --output=fstype "$BENCH_DIR" | tail -n 1) on $(disk); Linux $(uname -r | cut -d. -f1,2), $(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release)."
 	echo
 	echo "Programs: $(go version | cut -d' ' -f3)," \
-		"$(dpkg-query -W -f '${Package} ${Version}\n' apt apt-mirror aptly curl debmirror nginx wget 2>/dev/null | paste -sd, | sed 's/,/, /g')."
+		"$(dpkg-query -W -f '${Package} ${Version}\n' apt apt-mirror aptly createrepo-c curl debmirror dnf libsolv-tools nginx wget 2>/dev/null | paste -sd, | sed 's/,/, /g')."
 	echo
 }
 
@@ -179,20 +190,30 @@ disk() {
 }
 
 set_up
-generate
-serve 1
-start_nginx
-start_far
-for round in $(seq "$rounds"); do
-	for peer in "${peers[@]}"; do
-		measure direct "$origin" "$round" "$peer"
+about >"$BENCH_DIR/about"
+for FORMAT in "${formats[@]}"; do
+	export FORMAT
+	read -ra peers <<<"${BENCH_PEERS:-${peers_of[$FORMAT]}}"
+	generate
+	serve 1
+	if [ ${#started[@]} -eq 0 ]; then
+		start_nginx
+		start_far
+	fi
+	for round in $(seq "$rounds"); do
+		for peer in "${peers[@]}"; do
+			measure direct "$origin" "$round" "$peer"
+		done
 	done
-done
-for round in $(seq "$far_rounds"); do
-	for peer in "${peers[@]}"; do
-		measure "$rtt away" "$far" "$round" "$peer"
+	for round in $(seq "$far_rounds"); do
+		for peer in "${peers[@]}"; do
+			measure "$rtt away" "$far" "$round" "$peer"
+		done
 	done
+	{
+		about_repository
+		echo
+	} >>"$BENCH_DIR/about"
 done
 BENCH_RESULTS=$results "$here/reading.sh" "$rounds" >&2
-about >"$BENCH_DIR/about"
 "$BENCH_DIR/bin/measure" tables -results "$results" -about "$BENCH_DIR/about" "${readme[@]}"

@@ -12,11 +12,12 @@ apt-ftparchive apt-utils test
 apt-mirror apt-mirror bench
 aptly aptly bench
 bzip2 bzip2 test
-createrepo_c createrepo-c test
+createrepo_c createrepo-c test bench
 curl curl test bench
 debmirror debmirror bench
 debootstrap debootstrap test
-dnf dnf test
+dnf dnf test bench
+/usr/libexec/dnf-utils-3 dnf-plugins-core bench
 dpkg-source dpkg-dev test
 gcc gcc test
 gpg gnupg test bench

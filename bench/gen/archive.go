@@ -37,13 +37,17 @@ func (b *binary) poolPath() string {
 }
 
 // writeFile writes the package's file below dir and notes what an index says of it.
-func (b *binary) writeFile(dir string, when time.Time) error {
-	content, err := b.archive(when)
+func (b *binary) writeFile(dir, format string, when time.Time) error {
+	archive, path := b.archive, b.poolPath()
+	if format == "rpm" {
+		archive, path = b.rpm, b.rpmPath()
+	}
+	content, err := archive(when)
 	if err != nil {
 		return fmt.Errorf("package %s: %w", b.name, err)
 	}
 	b.file = packageFile{
-		path: b.poolPath(), size: len(content),
+		path: path, size: len(content),
 		md5: fmt.Sprintf("%x", md5.Sum(content)), sha256: fmt.Sprintf("%x", sha256.Sum256(content)),
 	}
 	return writeFile(filepath.Join(dir, b.file.path), content, when)

@@ -15,6 +15,7 @@ import (
 
 // generation is a repository at one time.
 type generation struct {
+	format   string // deb or rpm
 	dir      string
 	date     time.Time
 	packages []binary
@@ -33,6 +34,9 @@ func (g *generation) write(k *key) error {
 	if err := g.writePackages(); err != nil {
 		return err
 	}
+	if g.format == "rpm" {
+		return g.writeMetadata(k)
+	}
 	return g.writeIndexes(k)
 }
 
@@ -43,7 +47,7 @@ func (g *generation) writePackages() error {
 		group.Go(func() error {
 			b := &g.packages[i]
 			if g.before == nil || g.before.packages[i].version != b.version {
-				return b.writeFile(g.dir, g.date)
+				return b.writeFile(g.dir, g.format, g.date)
 			}
 			b.file = g.before.packages[i].file
 			return link(filepath.Join(g.before.dir, b.file.path), filepath.Join(g.dir, b.file.path))

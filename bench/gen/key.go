@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 )
 
 // key is an OpenPGP key in a GNUPGHOME of its own.
@@ -20,13 +21,18 @@ func newKey(home string) (*key, error) {
 	return k, err
 }
 
-// export writes the public key in its binary form.
-func (k *key) export(file string) error {
-	public, err := k.gpg(nil, "--export")
-	if err != nil {
-		return err
+// export writes the public key in its binary and its armoured form.
+func (k *key) export(dir string) error {
+	for name, options := range map[string][]string{"key.gpg": nil, "key.asc": {"--armor"}} {
+		public, err := k.gpg(nil, append(options, "--export")...)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), public, 0o644); err != nil {
+			return err
+		}
 	}
-	return os.WriteFile(file, public, 0o644)
+	return nil
 }
 
 // inline is the clear-signed document.

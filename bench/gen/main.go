@@ -1,6 +1,6 @@
-// Gen writes a signed Debian repository for benchmarks, in two generations.
+// Gen writes a signed deb or rpm repository for benchmarks, in two generations.
 //
-//	go run ./bench/gen -out DIR [-packages 5000] [-bytes 3e9] [-changed 0.05]
+//	go run ./bench/gen -out DIR [-format deb] [-packages 5000] [-bytes 3e9] [-changed 0.05]
 //	go run ./bench/gen -index FILE [-packages 60000]
 //
 // Names, versions, relations, sizes and contents are made up, and the same ones
@@ -10,9 +10,10 @@
 //	g1.files     "SIZE PATH" of each file, without the second names below by-hash
 //	g2.files     the same
 //	g2.changed   the part of g2.files that g1 does not have
-//	key.gpg      the public key; the secret one is in gnupg, a GNUPGHOME
+//	key.gpg      the public key, armoured in key.asc; the secret one is in gnupg, a GNUPGHOME
 //
-// The second form writes one Packages file, of packages that exist nowhere.
+// The second form writes one Packages file, of packages that exist nowhere. The
+// metadata of rpm repositories is written by createrepo_c.
 package main
 
 import (
@@ -26,6 +27,7 @@ import (
 
 // options are what the repository is like.
 type options struct {
+	format   string // deb or rpm
 	packages int
 	bytes    float64 // of all package files of one generation, about
 	changed  float64 // part of the packages that are others in the second generation
@@ -37,11 +39,12 @@ func main() {
 	var o options
 	out := flag.String("out", "", "the `directory` to write the repository into; it must be empty or absent")
 	index := flag.String("index", "", "write only a Packages `file`")
+	flag.StringVar(&o.format, "format", "deb", "deb or rpm")
 	flag.IntVar(&o.packages, "packages", 5000, "packages of one generation")
 	flag.Float64Var(&o.bytes, "bytes", 3e9, "bytes of all package files of one generation, about")
 	flag.Float64Var(&o.changed, "changed", 0.05, "part of the packages that are others in the second generation")
 	flag.Parse()
-	if flag.NArg() > 0 || (*out == "") == (*index == "") || o.packages < 1 || o.bytes < 0 || o.changed < 0 || o.changed > 1 {
+	if flag.NArg() > 0 || (*out == "") == (*index == "") || o.format != "deb" && o.format != "rpm" || o.packages < 1 || o.bytes < 0 || o.changed < 0 || o.changed > 1 {
 		flag.Usage()
 		os.Exit(2)
 	}
@@ -65,13 +68,13 @@ func writeRepository(dir string, o options) error {
 		return err
 	}
 	defer key.close()
-	if err := key.export(filepath.Join(dir, "key.gpg")); err != nil {
+	if err := key.export(dir); err != nil {
 		return err
 	}
 	first := draw(o)
 	second, changed := next(first, o.changed)
-	g1 := &generation{dir: filepath.Join(dir, "g1"), date: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), packages: first}
-	g2 := &generation{dir: filepath.Join(dir, "g2"), date: g1.date.AddDate(0, 0, 1), packages: second, before: g1}
+	g1 := &generation{format: o.format, dir: filepath.Join(dir, "g1"), date: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), packages: first}
+	g2 := &generation{format: o.format, dir: filepath.Join(dir, "g2"), date: g1.date.AddDate(0, 0, 1), packages: second, before: g1}
 	for _, g := range []*generation{g1, g2} {
 		if err := g.write(key); err != nil {
 			return err

@@ -194,3 +194,37 @@ func TestRelationsAreSatisfied(t *testing.T) {
 		}
 	}
 }
+
+// The packages are ones that rpm reads, and all are in the signed metadata.
+func TestRPMRepository(t *testing.T) {
+	need(t, "gpg", "gpgv", "gpgconf", "createrepo_c", "rpm")
+	dir, err := os.MkdirTemp("", "gen") // short: it holds the socket of gpg's agent
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	o := options{format: "rpm", packages: 40, bytes: 400e3, changed: .1}
+	if err := writeRepository(dir, o); err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range []string{"g1", "g2"} {
+		root := filepath.Join(dir, g, "repodata/repomd.xml")
+		if out, err := exec.Command("gpgv", "--keyring", filepath.Join(dir, "key.gpg"), root+".asc", root).CombinedOutput(); err != nil {
+			t.Errorf("gpgv: %v\n%s", err, out)
+		}
+		packages, err := filepath.Glob(filepath.Join(dir, g, "Packages/*/*.rpm"))
+		if err != nil || len(packages) != o.packages {
+			t.Fatalf("%s has %d packages, want %d (%v)", g, len(packages), o.packages, err)
+		}
+		if out, err := exec.Command("rpm", append([]string{"-Kv", "--nosignature"}, packages...)...).CombinedOutput(); err != nil {
+			t.Errorf("rpm -K: %v\n%s", err, out)
+		}
+		list, err := os.ReadFile(filepath.Join(dir, g+".files"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(string(list), "\n"); n != o.packages+5 { // three indexes, the root, its signature
+			t.Errorf("%s.files lists %d files:\n%s", g, n, list)
+		}
+	}
+}

@@ -1,10 +1,10 @@
 // Measure measures commands, and makes tables of what it measured.
 //
-//	measure run -results FILE -log FILE LINK ROUND PEER JOB -- COMMAND [ARG...]
+//	measure run -results FILE -log FILE FORMAT LINK ROUND PEER JOB -- COMMAND [ARG...]
 //	measure tables -results FILE [-about FILE] [-readme FILE]
 //
-// run runs one command and adds a row to the results: link, round, peer and job as
-// given, and what the command took. Its exit code is the command's.
+// run runs one command and adds a row to the results: format, link, round, peer and
+// job as given, and what the command took. Its exit code is the command's.
 //
 // tables prints the results as Markdown, every figure the median of the rounds,
 // beside the floor's. The text of -about comes first. With -readme the tables also
@@ -37,7 +37,7 @@ func main() {
 }
 
 func usage() {
-	fmt.Fprintln(os.Stderr, "usage: measure run -results FILE -log FILE LINK ROUND PEER JOB -- COMMAND [ARG...]\n"+
+	fmt.Fprintln(os.Stderr, "usage: measure run -results FILE -log FILE FORMAT LINK ROUND PEER JOB -- COMMAND [ARG...]\n"+
 		"       measure tables -results FILE [-about FILE] [-readme FILE]")
 	os.Exit(2)
 }
@@ -47,14 +47,14 @@ func runCommand(args []string) int {
 	results := flags.String("results", "", "`file` to add a row to")
 	output := flags.String("log", "", "`file` to add the command's output to")
 	_ = flags.Parse(args) // ends the program where it fails
-	if *results == "" || *output == "" || flags.NArg() < 6 || flags.Arg(4) != "--" {
+	if *results == "" || *output == "" || flags.NArg() < 7 || flags.Arg(5) != "--" {
 		usage()
 	}
-	m, err := run(flags.Args()[5:], *output)
+	m, err := run(flags.Args()[6:], *output)
 	if err != nil {
 		log.Fatal(err)
 	}
-	m.link, m.round, m.peer, m.job = flags.Arg(0), flags.Arg(1), flags.Arg(2), flags.Arg(3)
+	m.format, m.link, m.round, m.peer, m.job = flags.Arg(0), flags.Arg(1), flags.Arg(2), flags.Arg(3), flags.Arg(4)
 	if err := m.addTo(*results); err != nil {
 		log.Fatal(err)
 	}

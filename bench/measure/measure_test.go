@@ -46,7 +46,7 @@ func TestRowsAreReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		word := rapid.StringMatching(`[a-z0-9 ,-]{1,20}`)
 		r := row{
-			link: word.Draw(t, "link"), round: word.Draw(t, "round"), peer: word.Draw(t, "peer"), job: word.Draw(t, "job"),
+			format: word.Draw(t, "format"), link: word.Draw(t, "link"), round: word.Draw(t, "round"), peer: word.Draw(t, "peer"), job: word.Draw(t, "job"),
 			exit:   rapid.IntRange(0, 255).Draw(t, "exit"),
 			wall:   time.Duration(rapid.IntRange(0, 1e7).Draw(t, "wall")) * time.Millisecond,
 			cpu:    time.Duration(rapid.IntRange(0, 1e7).Draw(t, "cpu")) * time.Millisecond,
@@ -81,7 +81,7 @@ func TestMedian(t *testing.T) {
 func TestTables(t *testing.T) {
 	of := func(link, peer, job string, exit int, wall, cpu float64, memory int) row {
 		s := func(x float64) time.Duration { return time.Duration(x * float64(time.Second)) }
-		return row{link: link, round: "1", peer: peer, job: job, exit: exit, wall: s(wall), cpu: s(cpu), memory: memory}
+		return row{format: deb, link: link, round: "1", peer: peer, job: job, exit: exit, wall: s(wall), cpu: s(cpu), memory: memory}
 	}
 	got := tables([]row{
 		of("30ms away", "mirrorkeeper", "full", 0, 5, 1, 50),
@@ -95,7 +95,7 @@ func TestTables(t *testing.T) {
 		of("direct", "floor", "changed", 0, 1, 1, 10),
 		of("direct", "mirrorkeeper", "changed", 0, 1.7, 1, 10),
 	})
-	want := `### Full: into an empty directory
+	want := `### deb, full: into an empty directory
 
 | | wall s | x the floor | CPU s | x the floor | peak MiB | rounds |
 | --- | --: | --: | --: | --: | --: | --: |
@@ -103,14 +103,14 @@ func TestTables(t *testing.T) {
 | mirrorkeeper | 3.10 | 1.03 | 0.500 | 0.25 | 50 | 3, 1 failed |
 | aptly | | | | | | 1, 1 failed |
 
-### Changed: some packages are others
+### deb, changed: some packages are others
 
 | | wall s | x the floor | CPU s | x the floor | peak MiB | rounds |
 | --- | --: | --: | --: | --: | --: | --: |
 | floor | 1.00 | 1.00 | 1.00 | 1.00 | 10 | 1 |
 | mirrorkeeper | 1.70 | 1.70 | 1.00 | 1.00 | 10 | 1 |
 
-### Full: into an empty directory, 30ms away
+### deb, full: into an empty directory, 30ms away
 
 | | wall s | x the floor | CPU s | x the floor | peak MiB | rounds |
 | --- | --: | --: | --: | --: | --: | --: |
@@ -121,10 +121,10 @@ func TestTables(t *testing.T) {
 
 | figure | to reach | measured | |
 | --- | --: | --: | --- |
-| full, wall: 1.2 times the floor | 3.60 s | 3.10 s | reached |
-| full, peak memory | 150 MiB | 50 MiB | reached |
-| changed, wall: 1.3 times the floor and 0.3 s | 1.60 s | 1.70 s | **missed** |
-| full, 30ms away, wall: the fastest peer's | 4.00 s | 5.00 s | **missed** |
+| deb, full, wall: 1.2 times the floor | 3.60 s | 3.10 s | reached |
+| deb, full, peak memory | 150 MiB | 50 MiB | reached |
+| deb, changed, wall: 1.3 times the floor and 0.3 s | 1.60 s | 1.70 s | **missed** |
+| deb, full, 30ms away, wall: the fastest peer's | 4.00 s | 5.00 s | **missed** |
 `
 	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); diff != "" {
 		t.Error(diff)

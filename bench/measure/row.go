@@ -11,19 +11,19 @@ import (
 
 // row is one measured command.
 type row struct {
-	link, round, peer, job string
-	exit                   int
-	wall                   time.Duration
-	cpu                    time.Duration // user and system, of all processes
-	memory                 int           // MiB, the peak
-	load                   float64       // of the machine, before
+	format, link, round, peer, job string
+	exit                           int
+	wall                           time.Duration
+	cpu                            time.Duration // user and system, of all processes
+	memory                         int           // MiB, the peak
+	load                           float64       // of the machine, before
 }
 
-const header = "link\tround\tpeer\tjob\texit\twall s\tCPU s\tpeak RSS MiB\tload before"
+const header = "format\tlink\tround\tpeer\tjob\texit\twall s\tCPU s\tpeak RSS MiB\tload before"
 
 // String is the row as a line of the results.
 func (r row) String() string {
-	return fmt.Sprintf("%s\t%s\t%s\t%s\t%d\t%.3f\t%.3f\t%d\t%.1f", r.link, r.round, r.peer, r.job, r.exit, r.wall.Seconds(), r.cpu.Seconds(), r.memory, r.load)
+	return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%d\t%.3f\t%.3f\t%d\t%.1f", r.format, r.link, r.round, r.peer, r.job, r.exit, r.wall.Seconds(), r.cpu.Seconds(), r.memory, r.load)
 }
 
 // addTo adds the row to a file, which gets a header when it is new.
@@ -71,19 +71,19 @@ func parseRow(line string) (r row, err error) {
 	if len(f) != strings.Count(header, "\t")+1 {
 		return r, fmt.Errorf("%d columns, expected those of %q", len(f), header)
 	}
-	r.link, r.round, r.peer, r.job = f[0], f[1], f[2], f[3]
-	if r.exit, err = strconv.Atoi(f[4]); err != nil {
+	r.format, r.link, r.round, r.peer, r.job = f[0], f[1], f[2], f[3], f[4]
+	if r.exit, err = strconv.Atoi(f[5]); err != nil {
 		return r, err
 	}
-	if r.wall, err = time.ParseDuration(f[5] + "s"); err != nil {
+	if r.wall, err = time.ParseDuration(f[6] + "s"); err != nil {
 		return r, err
 	}
-	if r.cpu, err = time.ParseDuration(f[6] + "s"); err != nil {
+	if r.cpu, err = time.ParseDuration(f[7] + "s"); err != nil {
 		return r, err
 	}
-	if r.memory, err = strconv.Atoi(f[7]); err != nil {
+	if r.memory, err = strconv.Atoi(f[8]); err != nil {
 		return r, err
 	}
-	r.load, err = strconv.ParseFloat(f[8], 64)
+	r.load, err = strconv.ParseFloat(f[9], 64)
 	return r, err
 }

@@ -10,9 +10,13 @@ import (
 
 // The names that the tables know; peers and links may have any others.
 const (
-	floor  = "floor"
-	keeper = "mirrorkeeper"
-	apt    = "apt"
+	floor    = "floor"
+	keeper   = "mirrorkeeper"
+	apt      = "apt"
+	libsolv  = "libsolv"
+	creating = "createrepo_c"
+
+	deb, rpm = "deb", "rpm"
 
 	direct = "direct"
 
@@ -20,7 +24,7 @@ const (
 )
 
 // group is the rounds of one peer's job over one link.
-type group struct{ link, job, peer string }
+type group struct{ format, link, job, peer string }
 
 // figures are the medians of a group's good rounds.
 type figures struct {
@@ -33,7 +37,7 @@ func medians(rows []row) (map[group]figures, []group) {
 	byGroup := map[group][]row{}
 	var order []group
 	for _, r := range rows {
-		g := group{r.link, r.job, r.peer}
+		g := group{r.format, r.link, r.job, r.peer}
 		if byGroup[g] == nil {
 			order = append(order, g)
 		}
@@ -73,10 +77,10 @@ func median(values []float64) float64 {
 func tables(rows []row) string {
 	all, order := medians(rows)
 	var b strings.Builder
-	type subject struct{ link, job string }
+	type subject struct{ format, link, job string }
 	var subjects []subject
 	for _, g := range order {
-		if s := (subject{g.link, g.job}); !slices.Contains(subjects, s) {
+		if s := (subject{g.format, g.link, g.job}); !slices.Contains(subjects, s) {
 			subjects = append(subjects, s)
 		}
 	}
@@ -90,17 +94,18 @@ func tables(rows []row) string {
 		return 1
 	}
 	slices.SortStableFunc(subjects, func(a, b subject) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.link, b.link))
+		return cmp.Or(cmp.Compare(a.format, b.format), cmp.Compare(rank(a), rank(b)), cmp.Compare(a.link, b.link))
 	})
 	for _, s := range subjects {
-		base, name := group{s.link, s.job, floor}, "the floor"
+		base, name := group{s.format, s.link, s.job, floor}, "the floor"
 		if s.job == reading {
-			base.peer, name = apt, "apt"
+			base.peer = map[string]string{deb: apt, rpm: libsolv}[s.format]
+			name = base.peer
 		}
-		fmt.Fprintf(&b, "### %s\n\n", title(s.link, s.job))
+		fmt.Fprintf(&b, "### %s, %s\n\n", s.format, title(s.link, s.job))
 		fmt.Fprintf(&b, "| | wall s | x %s | CPU s | x %[1]s | peak MiB | rounds |\n| --- | --: | --: | --: | --: | --: | --: |\n", name)
 		for _, g := range order {
-			if g.link != s.link || g.job != s.job {
+			if g.format != s.format || g.link != s.link || g.job != s.job {
 				continue
 			}
 			f := all[g]
@@ -123,10 +128,10 @@ func tables(rows []row) string {
 
 func title(link, job string) string {
 	text := map[string]string{
-		full:      "Full: into an empty directory",
-		unchanged: "Unchanged: once more, upstream is the same",
-		changed:   "Changed: some packages are others",
-		reading:   "Reading a Packages file with its relations",
+		full:      "full: into an empty directory",
+		unchanged: "unchanged: once more, upstream is the same",
+		changed:   "changed: some packages are others",
+		reading:   "reading an index with its relations",
 	}[job]
 	if text == "" {
 		text = job

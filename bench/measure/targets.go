@@ -31,24 +31,36 @@ func targetsTable(all map[group]figures) string {
 	return b.String()
 }
 
+// memoryLimits are the most memory, in MiB, that a full run may take.
+var memoryLimits = map[string]float64{deb: 150, rpm: 200}
+
 // targets are those that the figures tell something of.
 func targets(all map[group]figures) (ts []target) {
+	for _, format := range []string{deb, rpm} {
+		ts = append(ts, formatTargets(all, format)...)
+	}
+	return ts
+}
+
+func formatTargets(all map[group]figures, format string) (ts []target) {
 	get := func(link, job, peer string) (figures, bool) {
-		f, ok := all[group{link, job, peer}]
+		f, ok := all[group{format, link, job, peer}]
 		return f, ok && f.failed < f.rounds
 	}
 	add := func(what string, measured, limit float64) {
-		ts = append(ts, target{what, seconds(limit) + " s", seconds(measured) + " s", measured <= limit})
+		ts = append(ts, target{format + ", " + what, seconds(limit) + " s", seconds(measured) + " s", measured <= limit})
 	}
 	if ours, ok := get(direct, full, keeper); ok {
 		if base, ok := get(direct, full, floor); ok {
 			add("full, wall: 1.2 times the floor", ours.wall, 1.2*base.wall)
 		}
-		const limit = 150
-		ts = append(ts, target{"full, peak memory", fmt.Sprintf("%d MiB", limit), fmt.Sprintf("%.0f MiB", ours.memory), ours.memory <= limit})
+		limit := memoryLimits[format]
+		ts = append(ts, target{format + ", full, peak memory", fmt.Sprintf("%.0f MiB", limit), fmt.Sprintf("%.0f MiB", ours.memory), ours.memory <= limit})
 	}
 	if ours, ok := get(direct, unchanged, keeper); ok {
-		if fastest, ok := fastestPeer(all, direct, unchanged); ok {
+		if fastest, ok := fastestPeer(all, format, direct, unchanged); ok && format == rpm {
+			add("unchanged, wall: a tenth of the fastest peer's", ours.wall, fastest/10)
+		} else if ok {
 			add("unchanged, wall: the fastest peer's", ours.wall, fastest)
 		}
 		add("unchanged, CPU", ours.cpu, 0.1)
@@ -61,7 +73,7 @@ func targets(all map[group]figures) (ts []target) {
 	for _, link := range farLinks(all) {
 		for _, job := range []string{full, unchanged, changed} {
 			ours, ok := get(link, job, keeper)
-			fastest, peers := fastestPeer(all, link, job)
+			fastest, peers := fastestPeer(all, format, link, job)
 			if ok && peers {
 				add(job+", "+link+", wall: the fastest peer's", ours.wall, fastest)
 			}
@@ -72,13 +84,19 @@ func targets(all map[group]figures) (ts []target) {
 		add("reading, wall: a third of apt's", ours.wall, theirs.wall/3)
 		add("reading, CPU: a third of apt's", ours.cpu, theirs.cpu/3)
 	}
+	if theirs, both := get(direct, reading, libsolv); ok && both {
+		add("reading, wall: a half of libsolv's", ours.wall, theirs.wall/2)
+	}
+	if theirs, both := get(direct, reading, creating); ok && both {
+		add("reading, wall: createrepo_c's parser", ours.wall, theirs.wall)
+	}
 	return ts
 }
 
 // fastestPeer is the least wall time, in seconds, of the peers but the floor.
-func fastestPeer(all map[group]figures, link, job string) (least float64, ok bool) {
+func fastestPeer(all map[group]figures, format, link, job string) (least float64, ok bool) {
 	for g, f := range all {
-		if g.link != link || g.job != job || g.peer == floor || g.peer == keeper || f.failed == f.rounds {
+		if g.format != format || g.link != link || g.job != job || g.peer == floor || g.peer == keeper || f.failed == f.rounds {
 			continue
 		}
 		if !ok || f.wall < least {
