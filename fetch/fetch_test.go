@@ -733,7 +733,9 @@ func TestErrorsHoldNoCredentials(t *testing.T) {
 			http.Redirect(w, r, "ftp://x.example.org/", http.StatusFound)
 		})
 		for _, base := range []string{"http://user:secret@a.example.org", "http://user:secret@down.example.org", "gopher://user:secret@a.example.org"} {
-			for _, client := range []*http.Client{w.client(), transport.Routed([]transport.Route{{Prefix: base, Client: w.client()}}, w.client())} {
+			router := transport.NewRouter(w.client())
+			router.Add(transport.Route{Prefix: base, Client: w.client()})
+			for _, client := range []*http.Client{w.client(), router.Client()} {
 				_, err := New(Options{Client: client}).Fetch(t.Context(), requestsFor(map[string][]byte{"f": {1}}, base+"?token=secret"), newMemory())
 				if err == nil || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "user") {
 					t.Errorf("%s: %v", base, err)

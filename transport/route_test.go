@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestRouted(t *testing.T) {
+func TestRouter(t *testing.T) {
 	other := serveHTTP(t, echo)
 	server := serveHTTP(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -21,11 +21,15 @@ func TestRouted(t *testing.T) {
 		}
 	})
 	host := strings.TrimPrefix(server.URL, "http://")
-	client := Routed([]Route{
-		{server.URL + "/debian", newClient(t, Options{UserAgent: "debian"})},
-		{server.URL + "/debian/security/", newClient(t, Options{UserAgent: "security"})},
-		{"http://in:url@" + host + "/private", newClient(t, Options{UserAgent: "private"})},
-	}, newClient(t, Options{UserAgent: "otherwise"}))
+	router := NewRouter(newClient(t, Options{UserAgent: "otherwise"}))
+	client := router.Client()
+	if got := get(t, client, server.URL+"/debian"); got != "HTTP/1.1|otherwise|||" {
+		t.Errorf("without a route the server saw %q", got)
+	}
+	router.Add(Route{server.URL + "/debian", newClient(t, Options{UserAgent: "replaced"})})
+	router.Add(Route{server.URL + "/debian/security/", newClient(t, Options{UserAgent: "security"})})
+	router.Add(Route{"http://in:url@" + host + "/private", newClient(t, Options{UserAgent: "private"})})
+	router.Add(Route{server.URL + "/debian", newClient(t, Options{UserAgent: "debian"})})
 	defer client.CloseIdleConnections()
 	for url, want := range map[string]string{
 		server.URL + "/debian":                         "HTTP/1.1|debian|||",
@@ -46,8 +50,5 @@ func TestRouted(t *testing.T) {
 	}
 	if _, err := client.Get(server.URL + "/debian/file"); !errors.Is(err, ErrRedirect) {
 		t.Errorf("got %v, expected a refused redirect", err)
-	}
-	if c := newClient(t, Options{}); Routed(nil, c) != c {
-		t.Error("no routes make another client")
 	}
 }

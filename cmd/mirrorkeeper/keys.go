@@ -66,8 +66,8 @@ func rememberKeys(s *store.Store, m *mirror.Mirror) error {
 	} else {
 		for _, source := range m.Sources {
 			ring, ok := source.Keys.(*signature.Keyring)
-			if !ok {
-				continue // a trusted source has none
+			if !ok || source.Trusted {
+				continue // nothing is known to sign its roots
 			}
 			public, err := ring.Armored()
 			if err != nil {

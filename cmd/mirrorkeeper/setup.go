@@ -12,21 +12,21 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spf13/cobra"
-	"golang.org/x/time/rate"
-
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/fetch"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
 	"github.com/mirrorkeeper/mirrorkeeper/progress"
 	"github.com/mirrorkeeper/mirrorkeeper/solver"
 	"github.com/mirrorkeeper/mirrorkeeper/store"
+	"github.com/spf13/cobra"
 )
 
 // origin says where a command takes its mirrors from: a configuration file, or this
 // machine's own sources.
 type origin struct {
 	fromSystem   bool
+	format       string // of the machine's sources, "" for the one that it has
+	root         string // directory that stands for the machine's
 	to           string
 	mirror       string
 	offline      bool
@@ -41,6 +41,9 @@ type origin struct {
 func (o *origin) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.BoolVar(&o.fromSystem, "from-system", false, "take sources, keys, pins and proxies from this machine's package manager")
+	f.StringVar(&o.format, "type", "", "with --from-system: `format` of the sources, deb or rpm, where the machine has both")
+	f.StringVar(&o.root, "root", "/", "read the machine's configuration below this `directory`")
+	_ = f.MarkHidden("root")
 	f.StringVar(&o.to, "to", "", "`directory` of the mirror, with --from-system")
 	f.BoolVar(&o.mandatory, "mandatory", false, "with --from-system: add the packages that every system has")
 	f.BoolVar(&o.noRecommends, "no-recommends", false, "with --from-system: leave out what packages only recommend")
@@ -87,8 +90,11 @@ func (a *app) setUp(from *origin, args []string, write bool) (*setup, error) {
 		c, err = a.systemConfig(from, args, write)
 		args = nil
 	} else {
-		if from.to != "" {
+		switch {
+		case from.to != "":
 			return nil, usage("--to goes with --from-system; a configuration file has its own destination")
+		case from.format != "":
+			return nil, usage("--type goes with --from-system; a source of a configuration file has a type")
 		}
 		c, err = a.loadConfig()
 	}
@@ -145,6 +151,9 @@ func (a *app) systemConfig(from *origin, args []string, write bool) (*config.Con
 	if write && from.to == "" {
 		return nil, usage("--from-system needs --to DIR")
 	}
+	if from.format != "" && formatNamed(from.format) == nil {
+		return nil, usage("there is no format %q; the formats are %s", from.format, formatNames())
+	}
 	if len(args) == 0 && !from.mandatory && !from.everything {
 		return nil, &exit{
 			code: exitUsage, err: errors.New("name at least one package, or use --mandatory"),
@@ -166,13 +175,17 @@ func (a *app) systemConfig(from *origin, args []string, write bool) (*config.Con
 	c := config.New()
 	c.Destination, c.State = dir, filepath.Join(dir, ".mirrorkeeper")
 	source := config.NewSource("system")
-	source.From = "system"
+	source.From, source.Type = "system", from.format
 	c.Sources = []config.Source{source}
 	m := config.NewMirror(systemMirror)
 	m.From, m.Path = []string{"system"}, "."
 	m.Mandatory, m.Suggests, m.Sources, m.Strict = from.mandatory, from.suggests, from.sources, from.strict
 	m.Recommends = !from.noRecommends
 	for _, arg := range args {
+		if group, ok := strings.CutPrefix(arg, "@"); ok {
+			m.Groups = append(m.Groups, group)
+			continue
+		}
 		seed, err := config.ParseSeed(arg)
 		if err != nil {
 			return nil, usage("%v", err)
@@ -246,7 +259,10 @@ func (a *app) assemble(c *config.Config, chosen []chosenMirror, from *origin, wr
 		}
 	}()
 	log := a.log(above)
-	b := &builder{config: c, log: log}
+	b := &builder{config: c, log: log, root: from.root}
+	if b.clients, err = newClients(&c.Transfer); err != nil {
+		return nil, err
+	}
 	var jobs []*mirror.Job
 	for _, m := range chosen {
 		j, err := b.job(m, from)
@@ -255,9 +271,7 @@ func (a *app) assemble(c *config.Config, chosen []chosenMirror, from *origin, wr
 		}
 		jobs = append(jobs, j)
 	}
-	if s.client, err = b.client(); err != nil {
-		return nil, err
-	}
+	s.client = b.clients.router.Client()
 	fetcher := fetch.New(fetch.Options{
 		Client: s.client, Connections: c.Transfer.Connections, PerHost: c.Transfer.PerHost,
 		Retries: c.Transfer.Retries, IgnoreErrors: c.Transfer.IgnoreErrors, Log: log,
@@ -300,8 +314,8 @@ func (s *setup) finish(ctx context.Context, c *config.Config, chosen []chosenMir
 type builder struct {
 	config  *config.Config
 	log     *slog.Logger
-	clients []clientFor
-	limit   *rate.Limiter
+	clients *clients
+	root    string // directory of the machine whose sources are meant by from: system
 }
 
 // job makes the job of one mirror, apart from what all jobs share.
@@ -310,7 +324,10 @@ func (b *builder) job(m chosenMirror, from *origin) (*mirror.Job, error) {
 		Name: m.Name, Dir: m.Path, Mandatory: m.Mandatory, Recommends: m.Recommends, Suggests: m.Suggests,
 		SourcePackages: m.Sources, Strict: m.Strict, Independent: m.Independent,
 		IgnoreErrors: b.config.Transfer.IgnoreErrors, ValidFor: m.ValidFor, Groups: m.Groups,
-		AssumeGroups: m.AssumeInstalled.Groups,
+		AssumeGroups: m.AssumeInstalled.Groups, Versions: m.Versions.Newest,
+	}
+	if m.Versions.All {
+		out.Versions = -1
 	}
 	for _, s := range m.Packages {
 		out.Packages = append(out.Packages, solver.Seed{Pattern: s.Pattern, Architecture: s.Architecture, Op: s.Op, Version: s.Version, Label: s.String()})
@@ -333,6 +350,9 @@ func (b *builder) job(m chosenMirror, from *origin) (*mirror.Job, error) {
 			return nil, fmt.Errorf("source %s: %w", name, err)
 		}
 		out.Sources, out.Foreign = append(out.Sources, sources...), append(out.Foreign, foreign...)
+	}
+	if m.ValidFor > 0 && slices.ContainsFunc(out.Sources, func(s mirror.Source) bool { return s.Type == "rpm" }) {
+		return nil, usage("valid-for is for mirrors of deb: the root of an rpm repository does not expire")
 	}
 	return &mirror.Job{Mirror: out, Only: m.only, Offline: from.offline, AllowShrink: m.AllowShrink}, nil
 }
