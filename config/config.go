@@ -147,11 +147,6 @@ func (c *Config) Validate() error {
 	if c.bucket() {
 		unsupported("destination", fmt.Sprintf("a bucket as destination is not supported yet (expected a directory, seen %q)", c.Destination))
 	}
-	for _, m := range c.Mirrors {
-		if m.Versions.Newest > 0 {
-			unsupported(join("mirrors", m.Name)+".versions", "a policy of versions is not supported yet")
-		}
-	}
 	if len(problems) > 0 {
 		return problems.sorted()
 	}

@@ -118,6 +118,53 @@ func TestSourceRepo(t *testing.T) {
 	}
 }
 
+// Everything that the configuration says of an rpm source is passed on.
+func TestSourceRepoOfRPM(t *testing.T) {
+	c, err := Parse("", []byte(`
+destination: /srv/mirror
+sources:
+  app:
+    type: rpm
+    url: https://packages.example.org/$releasever/$product/$basearch/os
+    architectures: [x86_64, i686]
+    root: ..
+    releasever: [8, 9]
+    variables: {product: [a, b]}
+    include: [packages, sources]
+    exclude: kernel*
+    only: [app-*, "*.noarch"]
+    module-hotfixes: true
+    check-packages: true
+    trusted: true
+    keys: app.asc
+  list: {type: rpm, mirrorlist: "https://mirrors.example.org/list", architectures: x86_64, trusted: true}
+  link: {type: rpm, metalink: "https://mirrors.example.org/metalink", architectures: x86_64, trusted: true}
+mirrors: {m: {from: [app, list, link], packages: "*"}}
+`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x86 := []string{"x86_64"}
+	want := []repo.Source{
+		{
+			Name: "app", Type: "rpm", URLs: []string{"https://packages.example.org/$releasever/$product/$basearch/os"},
+			Architectures: []string{"x86_64", "i686"}, Root: "..", Releasever: []string{"8", "9"},
+			Variables: map[string][]string{"product": {"a", "b"}}, Include: []string{"packages", "sources"},
+			Exclude: []string{"kernel*"}, Only: []string{"app-*", "*.noarch"},
+			ModuleHotfixes: true, CheckPackages: true, Trusted: true,
+		},
+		{Name: "list", Type: "rpm", Mirrorlist: "https://mirrors.example.org/list", Architectures: x86, Trusted: true},
+		{Name: "link", Type: "rpm", Metalink: "https://mirrors.example.org/metalink", Architectures: x86, Trusted: true},
+	}
+	var got []repo.Source
+	for _, s := range c.Sources {
+		got = append(got, s.Repo())
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 func TestSourcePath(t *testing.T) {
 	alone, several := Mirror{From: []string{"a"}}, Mirror{From: []string{"a", "b"}}
 	for _, c := range []struct {
@@ -225,14 +272,12 @@ func TestLoad(t *testing.T) {
 
 func TestValidate(t *testing.T) {
 	text := strings.Replace(small, "destination: mirror", "destination: s3://bucket/mirror", 1)
-	text = strings.Replace(text, "    valid-for", "    versions: {newest: 2}\n    valid-for", 1)
 	c, err := Parse("c.yaml", []byte(text), nil)
 	if err != nil {
 		t.Fatalf("Parse refuses what Validate is for: %v", err)
 	}
 	err = c.Validate()
-	want := `c.yaml:2: destination: a bucket as destination is not supported yet (expected a directory, seen "s3://bucket/mirror")
-c.yaml:19: mirrors.web.versions: a policy of versions is not supported yet`
+	want := `c.yaml:2: destination: a bucket as destination is not supported yet (expected a directory, seen "s3://bucket/mirror")`
 	if err == nil || err.Error() != want || !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("got:\n%v\nexpected:\n%s", err, want)
 	}
@@ -299,10 +344,10 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// Each key stands in examples/full.yaml, but those that are not supported yet.
+// Each key stands in examples/full.yaml.
 func TestFullExampleHasEveryKey(t *testing.T) {
 	schema := readSchema(t)
-	used := map[string]bool{"mirrors.NAME.versions": true, "mirrors.NAME.versions.newest": true}
+	used := map[string]bool{}
 	var walk func(schema map[string]any, value any, path string)
 	walk = func(schema map[string]any, value any, path string) {
 		used[path] = true

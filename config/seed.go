@@ -32,8 +32,8 @@ var operators = map[string]repo.Op{
 // "postgresql (>= 15)", "postgresql >= 15" or "nginx=1.22.1-9". The operators are
 // <, <=, =, !=, >= and >, with deb's << and >> for < and >.
 //
-// For rpm it also reads "bash-0:5.1-2.el9.x86_64", where a colon behind a hyphen and
-// digits ends an epoch, unless an architecture follows it; "libfoo.so.1()(64bit)",
+// For rpm it also reads "bash-0:5.1-2.el9.x86_64" and "0:bash-5.1-2.el9.x86_64", where
+// a colon behind digits ends an epoch, unless an architecture follows it; "libfoo.so.1()(64bit)",
 // where a parenthesis follows the name at once and holds no operator; and paths.
 func ParseSeed(text string) (Seed, error) {
 	seed, err := parseSeed(strings.TrimSpace(text))
@@ -129,8 +129,8 @@ func nameEnd(text string) (int, error) {
 // first returns the first byte of a text, if any.
 func first(text string) string { return text[:min(1, len(text))] }
 
-// epochEnd is the end of a name up to a colon that ends an epoch.
-var epochEnd = regexp.MustCompile(`-[0-9]+$`)
+// epochEnd is the end of what stands before a colon that ends an epoch.
+var epochEnd = regexp.MustCompile(`(^|-)[0-9]+$`)
 
 // splitArchitecture cuts the architecture from a name. The last colon outside of
 // parentheses is before it, unless the colon ends an epoch.
@@ -143,7 +143,7 @@ func splitArchitecture(text string) (pattern, architecture string) {
 		return text, ""
 	}
 	pattern, architecture = text[:colon], text[colon+1:]
-	if epochEnd.MatchString(pattern) && !isArchitecture(architecture) {
+	if epoch := epochEnd.FindString(pattern); epoch != "" && (epoch == pattern || !isArchitecture(architecture)) {
 		return text, ""
 	}
 	return pattern, architecture
