@@ -37,7 +37,7 @@ func installOnly(p *repo.Package) bool {
 // Line is the module stream that the package belongs to, such as "nodejs:18".
 func (Format) Line(*repo.Package) string { return "" }
 
-// Forms are those that dnf understands beside the name (dnf(8), "Specifying Packages"):
+// Forms are those that dnf understands beside the name (dnf(8), "NEVRA Matching"):
 // name.arch, name-version and so on up to epoch:name-version-release.arch. An epoch of
 // 0 may be written or not.
 func (Format) Forms(p *repo.Package) []string {

@@ -187,26 +187,47 @@ const (
 	separator
 )
 
+// classes has the class of each byte.
+var classes = func() (all [256]uint8) {
+	for i := range all {
+		switch c := byte(i); {
+		case isDigit(c):
+			all[i] = digit
+		case 'a' <= c|0x20 && c|0x20 <= 'z':
+			all[i] = letter
+		case c == '~':
+			all[i] = tilde
+		case c == '^':
+			all[i] = caret
+		default:
+			all[i] = separator
+		}
+	}
+	return all
+}()
+
 // comparePart compares segments, which are runs of letters, by their bytes, or of
 // digits, by value; "~" and "^" are segments too, and all else only separates
 // (rpmvercmp of librpm).
 func comparePart(a, b string) int {
+	i := sameSegments(a, b)
+	j := i
 	for {
-		var x, y int
-		x, a = next(a)
-		y, b = next(b)
+		var x, y uint8
+		x, i = next(a, i)
+		y, j = next(b, j)
 		switch {
 		case x != y:
-			return x - y
+			return int(x) - int(y)
 		case x == end:
 			return 0
 		case x == tilde || x == caret:
-			a, b = a[1:], b[1:]
+			i, j = i+1, j+1
 			continue
 		}
 		var one, two string
-		one, a = segment(a, x)
-		two, b = segment(b, x)
+		one, i = segment(a, i, x)
+		two, j = segment(b, j, x)
 		if x == digit && len(one) != len(two) {
 			return len(one) - len(two)
 		}
@@ -216,41 +237,42 @@ func comparePart(a, b string) int {
 	}
 }
 
-// next returns s from its next segment on, whose class it tells.
-func next(s string) (class int, rest string) {
-	for i := range len(s) {
-		if c := classOf(s[i]); c != separator {
-			return c, s[i:]
+// sameSegments returns where the last segment begins up to which a and b are the same
+// byte by byte, as most versions are that are compared.
+func sameSegments(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	for n > 0 && (classes[a[n-1]] == letter || classes[a[n-1]] == digit) {
+		n--
+	}
+	return n
+}
+
+// next returns the class and the position of the segment that begins at i or behind.
+func next(s string, i int) (class uint8, at int) {
+	for ; i < len(s); i++ {
+		if c := classes[s[i]]; c != separator {
+			return c, i
 		}
 	}
-	return end, ""
+	return end, i
 }
 
-// segment cuts a run of one class off s; a number without leading zeros.
-func segment(s string, class int) (run, rest string) {
-	i := 0
-	for class == digit && i < len(s) && s[i] == '0' {
-		i++
+// segment returns the run of one class that begins at i, a number without leading
+// zeros, and where it ends.
+func segment(s string, i int, class uint8) (run string, to int) {
+	if class == digit {
+		for i < len(s) && s[i] == '0' {
+			i++
+		}
 	}
-	begin := i
-	for i < len(s) && classOf(s[i]) == class {
-		i++
+	to = i
+	for to < len(s) && classes[s[to]] == class {
+		to++
 	}
-	return s[begin:i], s[i:]
-}
-
-func classOf(c byte) int {
-	switch {
-	case isDigit(c):
-		return digit
-	case 'a' <= c|0x20 && c|0x20 <= 'z':
-		return letter
-	case c == '~':
-		return tilde
-	case c == '^':
-		return caret
-	}
-	return separator
+	return s[i:to], to
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
