@@ -34,7 +34,7 @@ there. Exit code 3 when something is wrong.`,
 			if err != nil {
 				return usage("--level: %v", err)
 			}
-			tree, targets, err := where.find(args[0], level)
+			tree, targets, err := where.find(c.Context(), args[0], level)
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -32,16 +33,16 @@ type verifyTarget struct {
 func (v *verifyTarget) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringArrayVar(&v.keys, "key", nil, "`file` of a key that may sign; can be repeated (default: those the mirror was made with)")
-	f.StringVar(&v.format, "type", "deb", "`format` of the repositories behind a URL")
-	f.StringArrayVar(&v.suites, "suite", nil, "`suite` to check behind a URL; can be repeated")
-	f.StringArrayVar(&v.components, "component", nil, "`component` to check behind a URL; can be repeated (default: all)")
+	f.StringVar(&v.format, "type", "", "`format` of the repositories behind a URL, deb or rpm (default: deb with --suite, else what is there)")
+	f.StringArrayVar(&v.suites, "suite", nil, "deb: `suite` to check behind a URL; can be repeated")
+	f.StringArrayVar(&v.components, "component", nil, "deb: `component` to check behind a URL; can be repeated (default: all)")
 	f.StringArrayVar(&v.architectures, "architecture", nil, "`architecture` whose closure is checked; can be repeated")
 }
 
 // find opens the tree and finds the repositories in it.
-func (v *verifyTarget) find(where string, level verify.Level) (verify.Tree, []verify.Target, error) {
+func (v *verifyTarget) find(ctx context.Context, where string, level verify.Level) (verify.Tree, []verify.Target, error) {
 	if strings.HasPrefix(where, "http://") || strings.HasPrefix(where, "https://") {
-		return v.site(where, level)
+		return v.site(ctx, strings.TrimRight(where, "/"), level)
 	}
 	info, err := os.Stat(where)
 	if err != nil || !info.IsDir() {
@@ -83,8 +84,9 @@ type candidate struct {
 }
 
 // withKnown joins what was found in the tree with what the state directory knows:
-// a repository whose root is gone is known only, and of a flat one only the record
-// tells what its paths are relative to.
+// a repository whose root is gone is known only, and only the record tells what the
+// paths of a flat one are relative to, and those of an rpm one whose packages lie
+// beside it.
 func withKnown(format repo.Format, found []repo.Found, known []knownRepository) (out []candidate) {
 	rootOf := func(x repo.Found) string {
 		return path.Join(x.Dir, path.Dir(format.RootForms(x.Repository)[0].Main))
@@ -169,10 +171,20 @@ type knownRepository struct {
 
 // found makes up the repository of a record.
 func (k *knownRepository) found(format repo.Format) (repo.Found, error) {
-	name, suite, _ := strings.Cut(k.published.Name, "/")
-	all, err := format.Repositories(&repo.Source{
-		Name: name, Type: k.published.Type, Suites: []string{suite}, URLs: []string{"file:///"},
-	})
+	source := &repo.Source{Type: k.published.Type, URLs: []string{"file:///"}}
+	switch source.Type {
+	case "rpm":
+		source.Name = k.published.Name
+		// The repository's own directory is as deep as the source's root leads upwards.
+		if dir := path.Dir(path.Dir(k.published.Main)); dir != "." {
+			source.URLs = []string{"file:///" + dir}
+			source.Root = strings.Repeat("../", strings.Count(dir, "/")+1)
+		}
+	default:
+		name, suite, _ := strings.Cut(k.published.Name, "/")
+		source.Name, source.Suites = name, []string{suite}
+	}
+	all, err := format.Repositories(source)
 	if err != nil {
 		return repo.Found{}, err
 	}
@@ -238,21 +250,31 @@ func knownIn(s *store.Store, dir string) (out []knownRepository) {
 	return out
 }
 
-// site is a tree behind a URL: it cannot be searched, so the suites are named.
-func (v *verifyTarget) site(where string, level verify.Level) (verify.Tree, []verify.Target, error) {
+// site is a tree behind a URL: it cannot be searched, so the suites of a deb archive
+// are named, and an rpm repository is at the URL itself.
+func (v *verifyTarget) site(ctx context.Context, where string, level verify.Level) (verify.Tree, []verify.Target, error) {
 	if _, err := url.Parse(where); err != nil {
 		return nil, nil, usage("%v", err)
 	}
-	format := formatNamed(v.format)
-	if format == nil {
-		return nil, nil, usage("there is no format %q; the formats are %s", v.format, formatNames())
+	client, err := transport.New(transport.Options{UserAgent: "mirrorkeeper/" + programVersion()})
+	if err != nil {
+		return nil, nil, err
 	}
-	if len(v.suites) == 0 {
-		return nil, nil, &exit{code: exitUsage, err: errors.New("a site cannot be searched for repositories"), hint: "name its suites with --suite"}
+	site := &verify.Site{Client: client, URL: where}
+	source := &repo.Source{Name: where, Type: v.format, URLs: []string{where}, Architectures: v.architectures}
+	if source.Type == "" {
+		source.Type = v.formatOf(ctx, site)
 	}
-	source := &repo.Source{
-		Name: where, Type: format.Name(), URLs: []string{where}, Suites: v.suites,
-		Components: v.components, Architectures: v.architectures,
+	format := formatNamed(source.Type)
+	switch {
+	case format == nil:
+		return nil, nil, usage("there is no format %q; the formats are %s", source.Type, formatNames())
+	case source.Type == "deb" && len(v.suites) == 0:
+		return nil, nil, &exit{code: exitUsage, err: errors.New("a site cannot be searched for repositories"), hint: "name the suites of a deb archive with --suite, or give the URL that an rpm repository's repodata is below"}
+	case source.Type == "deb":
+		source.Suites, source.Components = v.suites, v.components
+	case len(v.suites)+len(v.components) > 0:
+		return nil, nil, usage("--suite and --component are for deb archives; --type is %s", source.Type)
 	}
 	repositories, err := format.Repositories(source)
 	if err != nil {
@@ -266,9 +288,17 @@ func (v *verifyTarget) site(where string, level verify.Level) (verify.Tree, []ve
 		}
 		targets = append(targets, t)
 	}
-	client, err := transport.New(transport.Options{UserAgent: "mirrorkeeper/" + programVersion()})
-	if err != nil {
-		return nil, nil, err
+	return site, targets, nil
+}
+
+// formatOf is the format of a site's repositories: deb where suites are named, else
+// rpm where the site shows the root of such a repository.
+func (v *verifyTarget) formatOf(ctx context.Context, site *verify.Site) string {
+	if len(v.suites) > 0 {
+		return "deb"
 	}
-	return &verify.Site{Client: client, URL: where}, targets, nil
+	if _, err := site.Size(ctx, "repodata/repomd.xml"); err != nil {
+		return "deb"
+	}
+	return "rpm"
 }
