@@ -13,20 +13,25 @@ import (
 // obsolete a name, and the packages that provide it. Within a name they are
 // ordered by priority, then version, highest first, then as they were given.
 // Packages of several names that obsolete or provide one are ordered by priority,
-// essential ones first, then mandatory ones, then as apt orders them: the name
-// that is mentioned first in the catalog, be it by a relation, comes last.
+// then as the format's client tries them. libsolv goes by their names
+// ([Client.ProvidersByName]); apt takes essential ones first, then mandatory ones, and
+// then the name that is mentioned first in the catalog, be it by a relation, comes last.
+//
+// It also knows the packages that supplement or enhance a name: [Catalog.SupplementingAt].
 //
 // Source packages stand among the packages, but no search finds them.
 //
 // A package's position is its index in Packages. The methods that end in At speak
 // of positions and return slices that must not be changed.
 type Catalog struct {
-	Packages []*Package
-	rules    Rules
-	names    names
-	named    table
-	obsolete table
-	provided table
+	Packages   []*Package
+	rules      Rules
+	byName     bool
+	names      names
+	named      table
+	obsolete   table
+	provided   table
+	supplement table
 }
 
 // names gives each name a small number, in the order of first mention.
@@ -56,9 +61,9 @@ type entry struct{ name, position int32 }
 // NewCatalog makes a catalog of the packages, whose order is kept where nothing
 // else decides.
 func NewCatalog(rules Rules, packages []*Package) *Catalog {
-	c := &Catalog{Packages: packages, rules: rules, names: make(names, 2*len(packages))}
+	c := &Catalog{Packages: packages, rules: rules, byName: rules.Client().ProvidersByName, names: make(names, 2*len(packages))}
 	named := make([]entry, 0, len(packages))
-	var obsolete, provided []entry
+	var obsolete, provided, supplement []entry
 	for i, p := range packages {
 		if p.IsSource() {
 			continue
@@ -66,10 +71,13 @@ func NewCatalog(rules Rules, packages []*Package) *Catalog {
 		at := int32(i)
 		named = append(named, entry{c.names.number(p.Name), at})
 		for _, r := range p.Relations {
-			for _, d := range r.Alternatives {
+			for d := range r.Leaves {
 				name := c.names.number(d.Name)
-				if r.Kind == Obsoletes && !p.breaksOlder(d.Name) {
+				switch {
+				case r.Kind == Obsoletes && !p.breaksOlder(d.Name):
 					obsolete = append(obsolete, entry{name, at})
+				case r.Kind == Supplements || r.Kind == Enhances:
+					supplement = append(supplement, entry{name, at})
 				}
 			}
 		}
@@ -85,6 +93,7 @@ func NewCatalog(rules Rules, packages []*Package) *Catalog {
 	c.named = newTable(len(c.names), named, better)
 	c.obsolete = newTable(len(c.names), obsolete, better)
 	c.provided = newTable(len(c.names), provided, better)
+	c.supplement = newTable(len(c.names), supplement, better)
 	return c
 }
 
@@ -127,6 +136,8 @@ func (c *Catalog) compare(a, b int32, nameOf []int32) int {
 		return cmp.Compare(q.Priority, p.Priority)
 	case nameOf[a] == nameOf[b]:
 		return c.rules.Compare(q.Version, p.Version)
+	case c.byName:
+		return cmp.Compare(p.Name, q.Name)
 	case p.Essential != q.Essential:
 		return first(p.Essential)
 	case p.Mandatory != q.Mandatory:
@@ -184,6 +195,10 @@ func (c *Catalog) ObsoletingAt(name string) []int32 { return c.at(&c.obsolete, n
 // first. One that does so twice may stand there twice.
 func (c *Catalog) ProvidingAt(name string) []int32 { return c.at(&c.provided, name) }
 
+// SupplementingAt returns the positions of the packages that supplement or enhance
+// something of the name, best first. One that does so twice may stand there twice.
+func (c *Catalog) SupplementingAt(name string) []int32 { return c.at(&c.supplement, name) }
+
 // Named returns the packages of the name, best first.
 func (c *Catalog) Named(name string) []*Package { return c.list(c.NamedAt(name)) }
 
@@ -196,14 +211,14 @@ func (c *Catalog) Providing(name string) []*Package { return c.list(c.ProvidingA
 // Candidates returns every package that satisfies the dependency of a package
 // whose architecture is from, on machines of the native architecture: packages
 // of the name first, then those that provide it, in both parts those that fit the
-// machines themselves before those of foreign architectures. Packages of negative
-// priority are no candidates.
-func (c *Catalog) Candidates(d Dependency, from, native string) []*Package {
-	return c.list(c.AppendCandidatesAt(nil, d, from, native))
+// machines themselves before those of foreign architectures, these in the order of
+// the ones that machines accept. Packages of negative priority are no candidates.
+func (c *Catalog) Candidates(d Dependency, from, native string, accepted ...string) []*Package {
+	return c.list(c.AppendCandidatesAt(nil, d, from, native, accepted...))
 }
 
 // AppendCandidatesAt appends the positions of the packages of [Catalog.Candidates].
-func (c *Catalog) AppendCandidatesAt(to []int32, d Dependency, from, native string) []int32 {
+func (c *Catalog) AppendCandidatesAt(to []int32, d Dependency, from, native string, accepted ...string) []int32 {
 	n, ok := c.names[d.Name]
 	if !ok {
 		return to
@@ -214,7 +229,7 @@ func (c *Catalog) AppendCandidatesAt(to []int32, d Dependency, from, native stri
 			to = append(to, k)
 		}
 	}
-	c.nativeFirst(to[start:], native)
+	c.nativeFirst(to[start:], native, accepted)
 	start = len(to)
 	for _, k := range c.provided.of(n) {
 		twice := len(to) > start && to[len(to)-1] == k
@@ -223,7 +238,7 @@ func (c *Catalog) AppendCandidatesAt(to []int32, d Dependency, from, native stri
 			to = append(to, k)
 		}
 	}
-	c.nativeFirst(to[start:], native)
+	c.nativeFirst(to[start:], native, accepted)
 	return to
 }
 
@@ -245,16 +260,22 @@ func (c *Catalog) isProvider(k int32, d Dependency, from, native string) bool {
 	return false
 }
 
-func (c *Catalog) nativeFirst(at []int32, native string) {
+func (c *Catalog) nativeFirst(at []int32, native string, accepted []string) {
 	foreign := func(k int32) bool { return !c.Packages[k].On(native, native) }
-	if slices.ContainsFunc(at, foreign) {
-		slices.SortStableFunc(at, func(a, b int32) int {
-			if foreign(a) == foreign(b) {
-				return 0
-			}
-			return first(foreign(b))
-		})
+	if !slices.ContainsFunc(at, foreign) {
+		return
 	}
+	rank := func(k int32) int {
+		if !foreign(k) {
+			return 0
+		}
+		i := slices.Index(accepted, c.Packages[k].Architecture)
+		if i < 0 {
+			i = len(accepted)
+		}
+		return 1 + i
+	}
+	slices.SortStableFunc(at, func(a, b int32) int { return cmp.Compare(rank(a), rank(b)) })
 }
 
 // AppendExcludedAt appends the positions of the packages that a conflict with the

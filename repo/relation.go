@@ -112,6 +112,19 @@ func (r Relation) String() string {
 	return strings.Join(parts, " | ")
 }
 
+// Leaves yields the dependencies that the relation names, from left to right.
+func (r Relation) Leaves(yield func(Dependency) bool) {
+	if r.Rich != nil {
+		r.Rich.Leaves(yield)
+		return
+	}
+	for _, d := range r.Alternatives {
+		if !yield(d) {
+			return
+		}
+	}
+}
+
 // Provide is a name that a package answers to besides its own.
 type Provide struct {
 	Name         string

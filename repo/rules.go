@@ -37,6 +37,12 @@ type Client struct {
 	// WeakLast is true where weak relations are looked at when all hard ones are
 	// satisfied, false where this goes package by package.
 	WeakLast bool
+	// Reverse is true where weak relations count that the recommended one tells:
+	// Supplements and Enhances.
+	Reverse bool
+	// ProvidersByName is true where packages of several names that answer for one are
+	// tried in the order of their names, false where this goes as apt orders them.
+	ProvidersByName bool
 }
 
 // Machine is a kind of machine that installs packages.
