@@ -1,7 +1,7 @@
 // Gen writes a signed deb or rpm repository for benchmarks, in two generations.
 //
 //	go run ./bench/gen -out DIR [-format deb] [-packages 5000] [-bytes 3e9] [-changed 0.05]
-//	go run ./bench/gen -index FILE [-packages 60000]
+//	go run ./bench/gen -index FILE [-format deb] [-packages 60000]
 //
 // Names, versions, relations, sizes and contents are made up, and the same ones
 // whenever the options are the same; only the key is a fresh one. DIR gets
@@ -12,8 +12,8 @@
 //	g2.changed   the part of g2.files that g1 does not have
 //	key.gpg      the public key, armoured in key.asc; the secret one is in gnupg, a GNUPGHOME
 //
-// The second form writes one Packages file, of packages that exist nowhere. The
-// metadata of rpm repositories is written by createrepo_c.
+// The second form writes one Packages file, or primary.xml, of packages that exist
+// nowhere. The metadata of rpm repositories is written by createrepo_c.
 package main
 
 import (
@@ -38,7 +38,7 @@ func main() {
 	log.SetPrefix("gen: ")
 	var o options
 	out := flag.String("out", "", "the `directory` to write the repository into; it must be empty or absent")
-	index := flag.String("index", "", "write only a Packages `file`")
+	index := flag.String("index", "", "write only a Packages or primary.xml `file`")
 	flag.StringVar(&o.format, "format", "deb", "deb or rpm")
 	flag.IntVar(&o.packages, "packages", 5000, "packages of one generation")
 	flag.Float64Var(&o.bytes, "bytes", 3e9, "bytes of all package files of one generation, about")
@@ -89,5 +89,9 @@ func writeIndexAlone(file string, o options) error {
 	for i := range packages {
 		packages[i].file = madeUpFile(&packages[i])
 	}
-	return os.WriteFile(file, packagesIndex(packages), 0o644)
+	index := packagesIndex
+	if o.format == "rpm" {
+		index = primaryIndex
+	}
+	return os.WriteFile(file, index(packages), 0o644)
 }

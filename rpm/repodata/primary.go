@@ -26,7 +26,12 @@ type Package struct {
 	Files                   [][]byte // those that createrepo takes for important ones
 	// Raw is the element as it is written.
 	Raw []byte
+
+	location tag
 }
+
+// tag is a part of Raw.
+type tag struct{ start, end int }
 
 // Entry is an entry of a list of relations.
 type Entry struct {
@@ -49,11 +54,29 @@ func (p *Package) Digest() (repo.Digest, error) {
 	return d, nil
 }
 
+// Relocated returns the element with another location, relative to the repository.
+func (p *Package) Relocated(href string) []byte {
+	var b bytes.Buffer
+	b.Write(p.Raw[:p.location.start])
+	old := p.Raw[p.location.start:p.location.end]
+	b.Write(old[:bytes.IndexAny(old, " \t\r\n/>")])
+	b.WriteString(` href="`)
+	xml.Escape(&b, href)
+	b.WriteByte('"')
+	if bytes.HasSuffix(old, []byte("/>")) {
+		b.WriteByte('/')
+	}
+	b.WriteByte('>')
+	b.Write(p.Raw[p.location.end:])
+	return b.Bytes()
+}
+
 // PrimaryReader reads primary.xml package by package.
 type PrimaryReader struct {
 	document
 	p     Package
 	seen  fields
+	first int64 // offset of the package
 	parse func() error
 }
 
@@ -118,6 +141,7 @@ func (pr *PrimaryReader) once(field fields) error {
 func (pr *PrimaryReader) readPackage() error {
 	pr.p.reset()
 	pr.seen = 0
+	pr.first = pr.Offset()
 	for {
 		kind, err := pr.NextTag()
 		if err != nil || kind == xml.End {
@@ -165,6 +189,8 @@ func (pr *PrimaryReader) readField() error {
 			return err
 		}
 		p.Href, p.Base = pr.Attr("href"), pr.Attr("xml:base")
+		p.location.start = int(pr.Offset() - pr.first)
+		p.location.end = p.location.start + len(pr.Tag())
 	case "format":
 		if err := pr.once(seenFormat); err != nil {
 			return err

@@ -163,6 +163,9 @@ func (r *Reader) Text() []byte { return r.text }
 // Tag is the last token as it is written.
 func (r *Reader) Tag() []byte { return r.buf[r.start:r.pos] }
 
+// Offset is where the last token begins, in bytes from the start of the document.
+func (r *Reader) Offset() int64 { return r.passed + int64(r.start) }
+
 // Depth is how many elements are open: one that begins is, one that ends is not.
 func (r *Reader) Depth() int { return r.depth }
 
