@@ -51,8 +51,8 @@ func (a *app) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "mirrorkeeper",
 		Short: "Make, update and watch mirrors of package repositories",
-		Long: `mirrorkeeper makes and updates mirrors of deb repositories: full ones, byte for
-byte, or partial ones that hold exactly the packages that chosen ones need.
+		Long: `mirrorkeeper makes and updates mirrors of deb and rpm repositories: full ones,
+byte for byte, or partial ones that hold exactly the packages that chosen ones need.
 
 Mirror two packages, with all that they need, from what this machine uses:
 

@@ -42,7 +42,11 @@ func provides(p *repo.Package) string {
 	var out []string
 	for _, x := range p.Provides {
 		s := x.Name
-		if x.Version != "" {
+		switch {
+		case x.Version == "":
+		case strings.ContainsAny(x.Version[:1], "<=>"): // of rpm, with an operator of its own
+			s += " (" + x.Version + ")"
+		default:
 			s += " (= " + x.Version + ")"
 		}
 		out = append(out, s)

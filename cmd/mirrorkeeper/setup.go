@@ -202,7 +202,7 @@ type chosenMirror struct {
 	only []string
 }
 
-// chooseMirrors reads arguments of the form MIRROR, MIRROR/SOURCE, MIRROR/SOURCE/SUITE.
+// chooseMirrors reads arguments of the form MIRROR, MIRROR/SOURCE, MIRROR/SOURCE/REPOSITORY.
 func chooseMirrors(c *config.Config, args []string) (out []chosenMirror, err error) {
 	if len(args) == 0 {
 		for _, m := range c.Mirrors {

@@ -21,14 +21,17 @@ func (a *app) syncCommand() *cobra.Command {
 		detailed    bool
 	)
 	c := &cobra.Command{
-		Use:   "sync [MIRROR[/SOURCE[/SUITE]]...] | sync --from-system --to DIR PACKAGE...",
+		Use:   "sync [MIRROR[/SOURCE[/REPOSITORY]]...] | sync --from-system --to DIR PACKAGE...",
 		Short: "Bring mirrors up to date and publish them",
 		Long: `Brings mirrors up to date: all of the configuration, or those named. With
 --from-system, mirrors the named packages and all that they need from the
 repositories that this machine uses into one directory.
 
 A seed is a package's name or a glob, with an architecture or a version if
-wanted: nginx, python3-*, libc6:i386, "postgresql (>= 15)".`,
+wanted: nginx, python3-*, libc6:i386, "postgresql (>= 15)". For rpm it may be
+another form of a package, something that packages provide or a file:
+bash-5.1-2.el9.x86_64, "perl(Foo::Bar)", /usr/bin/python3. With --from-system,
+@core is a group.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			s, err := a.setUp(&from, args, true)
 			if err != nil {
