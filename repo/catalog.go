@@ -17,7 +17,7 @@ import (
 // ([Client.ProvidersByName]); apt takes essential ones first, then mandatory ones, and
 // then the name that is mentioned first in the catalog, be it by a relation, comes last.
 //
-// It also knows the packages that supplement or enhance a name: [Catalog.SupplementingAt].
+// It also knows the packages that supplement or enhance a name.
 //
 // Source packages stand among the packages, but no search finds them.
 //
@@ -61,7 +61,8 @@ type entry struct{ name, position int32 }
 // NewCatalog makes a catalog of the packages, whose order is kept where nothing
 // else decides.
 func NewCatalog(rules Rules, packages []*Package) *Catalog {
-	c := &Catalog{Packages: packages, rules: rules, byName: rules.Client().ProvidersByName, names: make(names, 2*len(packages))}
+	client := rules.Client()
+	c := &Catalog{Packages: packages, rules: rules, byName: client.ProvidersByName, names: make(names, 2*len(packages))}
 	named := make([]entry, 0, len(packages))
 	var obsolete, provided, supplement []entry
 	for i, p := range packages {
@@ -76,7 +77,7 @@ func NewCatalog(rules Rules, packages []*Package) *Catalog {
 				switch {
 				case r.Kind == Obsoletes && !p.breaksOlder(d.Name):
 					obsolete = append(obsolete, entry{name, at})
-				case r.Kind == Supplements || r.Kind == Enhances:
+				case client.Reverse && (r.Kind == Supplements || r.Kind == Enhances):
 					supplement = append(supplement, entry{name, at})
 				}
 			}
@@ -93,7 +94,9 @@ func NewCatalog(rules Rules, packages []*Package) *Catalog {
 	c.named = newTable(len(c.names), named, better)
 	c.obsolete = newTable(len(c.names), obsolete, better)
 	c.provided = newTable(len(c.names), provided, better)
-	c.supplement = newTable(len(c.names), supplement, better)
+	if client.Reverse {
+		c.supplement = newTable(len(c.names), supplement, better)
+	}
 	return c
 }
 
@@ -158,7 +161,7 @@ func (c *Catalog) Rules() Rules { return c.rules }
 
 func (c *Catalog) at(t *table, name string) []int32 {
 	n, ok := c.names[name]
-	if !ok {
+	if !ok || t.start == nil {
 		return nil
 	}
 	return t.of(n)
@@ -196,7 +199,8 @@ func (c *Catalog) ObsoletingAt(name string) []int32 { return c.at(&c.obsolete, n
 func (c *Catalog) ProvidingAt(name string) []int32 { return c.at(&c.provided, name) }
 
 // SupplementingAt returns the positions of the packages that supplement or enhance
-// something of the name, best first. One that does so twice may stand there twice.
+// something of the name, best first, where the format's clients look at that
+// ([Client.Reverse]). One that does so twice may stand there twice.
 func (c *Catalog) SupplementingAt(name string) []int32 { return c.at(&c.supplement, name) }
 
 // Named returns the packages of the name, best first.
