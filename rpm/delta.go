@@ -84,7 +84,7 @@ func (d *delta) file(r *repo.Repository) (f repo.File, err error) {
 	if f.Digest, err = repo.ParseHex(a, d.checksum); err != nil {
 		return f, err
 	}
-	if f.Path, err = listedPath(r, d.name); err != nil {
+	if f.Path, err = resolve(r, d.name); err != nil {
 		return f, err
 	}
 	return f, checkStrength(r, f)

@@ -123,7 +123,7 @@ func indexPath(record repodata.Record, r *repo.Repository) (string, error) {
 		return "", fmt.Errorf("its file lies elsewhere, at %s", record.Base)
 	}
 	dir := baseDir(r)
-	name, err := resolve(r, record.Href)
+	name, err := follow(r, record.Href)
 	if err != nil {
 		return "", err
 	}
@@ -149,10 +149,20 @@ func isOwn(r *repo.Repository, base string) bool {
 	return false
 }
 
-// resolve returns the path that an href of the metadata leads to. It may leave the
+// resolve returns the path of a file that an index lists, which is not among the
+// indexes.
+func resolve(r *repo.Repository, href string) (string, error) {
+	name, err := follow(r, href)
+	if err == nil && (name == r.IndexDir || strings.HasPrefix(name, r.IndexDir+"/")) {
+		return "", fmt.Errorf("location %q is among the indexes", href)
+	}
+	return name, err
+}
+
+// follow returns the path that an href of the metadata leads to. It may leave the
 // repository, "../packages/x.rpm", but not what the repository's paths are relative
 // to.
-func resolve(r *repo.Repository, href string) (string, error) {
+func follow(r *repo.Repository, href string) (string, error) {
 	if strings.Contains(href, "://") || strings.HasPrefix(href, "/") {
 		return "", fmt.Errorf("location %q is no path in the repository", href)
 	}

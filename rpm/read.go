@@ -1,10 +1,8 @@
 package rpm
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/rpm/repodata"
@@ -59,7 +57,7 @@ func packageFile(r *repo.Repository, p *repodata.Package) (f repo.File, err erro
 		return f, err
 	}
 	f.Size = p.Size
-	if f.Path, err = listedPath(r, string(p.Href)); err != nil {
+	if f.Path, err = resolve(r, string(p.Href)); err != nil {
 		return f, err
 	}
 	return f, checkStrength(r, f)
@@ -71,19 +69,4 @@ func checkStrength(r *repo.Repository, f repo.File) error {
 		return fmt.Errorf("%s has %w", f.Path, ErrWeak)
 	}
 	return nil
-}
-
-// listedPath resolves an href of an index. What indexes list is not among them.
-func listedPath(r *repo.Repository, href string) (string, error) {
-	if href == "" {
-		return "", errors.New("it has no location")
-	}
-	name, err := resolve(r, href)
-	if err != nil {
-		return "", err
-	}
-	if strings.HasPrefix(name, r.IndexDir+"/") || name == r.IndexDir {
-		return "", fmt.Errorf("location %q is among the indexes", href)
-	}
-	return name, nil
 }
