@@ -215,7 +215,7 @@ func TestToolsReadRepomd(t *testing.T) {
 		if err := os.MkdirAll(filepath.Join(dir, "root/var/log"), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		out := string(run(t, dir, nil, "dnf", "--installroot="+filepath.Join(dir, "root"), "--setopt=cachedir=/cache", "--setopt=reposdir=/nonexistent", "--setopt=zchunk=True",
+		out := string(run(t, dir, nil, "dnf", "--installroot="+filepath.Join(dir, "root"), "--setopt=cachedir="+filepath.Join(dir, "cache"), "--setopt=reposdir=/nonexistent", "--setopt=zchunk=True",
 			"--setopt=logdir="+filepath.Join(dir, "root/var/log"), "--releasever=9", "--repofrompath=mine,file://"+dir, "--repo=mine", "-v", "repolist"))
 		for _, want := range []string{"Repo-revision      : 1795338835", `"quotes" & <signs>`, "more", "[cpe:/o:example:os:9]:"} {
 			if !strings.Contains(out, want) {
