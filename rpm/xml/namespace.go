@@ -19,11 +19,10 @@ func (a Attr) isNamespace() bool {
 		(len(a.Name) == len(declaration) || a.Name[len(declaration)] == ':')
 }
 
-// isQualified reports whether a name has at most one prefix, which is not empty, nor
-// is what follows.
-func isQualified(name []byte) bool {
-	colon := bytes.IndexByte(name, ':')
-	return colon < 0 || 0 < colon && colon+1 < len(name) && bytes.IndexByte(name[colon+1:], ':') < 0 && nameEnd(name, colon+1) == len(name)
+// isQualified reports whether a prefix and what follows its colon are names.
+func isQualified(prefix, local []byte) bool {
+	end, colon := scanName(local, 0)
+	return len(prefix) > 0 && end == len(local) && end > 0 && colon < 0
 }
 
 // declare binds what the attributes of the element that begins declare.
@@ -49,18 +48,10 @@ func (r *Reader) unbind() {
 	}
 }
 
-// resolve sets local name and namespace of the element that begins.
-func (r *Reader) resolve(pos int, name []byte) error {
-	var prefix []byte
-	r.local = name
-	for i, c := range name {
-		if c == ':' {
-			prefix, r.local = name[:i], name[i+1:]
-			if !isQualified(name) {
-				return r.syntax(pos, "name %s has more than one prefix, or half of one", quote(name))
-			}
-			break
-		}
+// resolve sets the namespace of the element that begins.
+func (r *Reader) resolve(pos int, prefix []byte) error {
+	if prefix != nil && !isQualified(prefix, r.local) {
+		return r.syntax(pos, "name %s has more than one prefix, or half of one", quote(append(append(prefix[:len(prefix):len(prefix)], ':'), r.local...)))
 	}
 	for i := len(r.bindings) - 1; i >= 0; i-- {
 		if b := &r.bindings[i]; b.prefix == string(prefix) {
@@ -74,7 +65,7 @@ func (r *Reader) resolve(pos int, name []byte) error {
 	case "xml":
 		r.space = xmlNamespace
 	default:
-		return r.syntax(pos, "prefix %s of <%s> is declared nowhere", quote(prefix), name)
+		return r.syntax(pos, "prefix %s is declared nowhere", quote(prefix))
 	}
 	return nil
 }

@@ -20,12 +20,9 @@ var blank = [256]bool{' ': true, '\t': true, '\r': true, '\n': true}
 func characters(text []byte) (size int, bad string) {
 	i := 0
 	for {
-		// Nearly all is ASCII: eight bytes at a time.
-		for ; i+8 <= len(text); i += 8 {
-			w := binary.LittleEndian.Uint64(text[i:])
-			if (w|(w-0x2020202020202020))&0x8080808080808080 != 0 {
-				break
-			}
+		// Nearly all is ASCII and ends of line: eight bytes at a time.
+		for i+8 <= len(text) && plain(binary.LittleEndian.Uint64(text[i:])) {
+			i += 8
 		}
 		for end := min(i+8, len(text)); i < end; {
 			c := text[i]
@@ -54,6 +51,20 @@ func characters(text []byte) (size int, bad string) {
 	}
 }
 
+// plain reports whether eight bytes are ASCII, and no control characters but \n.
+func plain(w uint64) bool {
+	const (
+		each = 0x0101010101010101 // times a byte is that byte in each place
+		top  = 0x80 * each
+	)
+	if w&top != 0 {
+		return false
+	}
+	printed := w + (0x80-' ')*each           // sets the top bit from the space on
+	other := (w ^ '\n'*each) + (0x80-1)*each // sets it for all but \n
+	return (printed|^other)&top == top
+}
+
 // unescape replaces the references and the ends of line in raw, which begins with some
 // plain bytes; in values of attributes all blanks become spaces (XML 1.0, 3.3.3).
 func (r *Reader) unescape(raw []byte, plain, pos int, value bool) ([]byte, error) {
@@ -74,6 +85,14 @@ func (r *Reader) unescape(raw []byte, plain, pos int, value bool) ([]byte, error
 				i++
 			}
 			c = '\n'
+		case !value:
+			next := len(raw)
+			if odd := bytes.IndexAny(raw[i:], "&\r"); odd >= 0 {
+				next = i + odd
+			}
+			out = append(out, raw[i:next]...)
+			i = next
+			continue
 		}
 		if value && blank[c] {
 			c = ' '
@@ -151,15 +170,19 @@ func numeric(text []byte) (number uint32, size int) {
 	return 0, 0
 }
 
-// nameEnd returns where the name that begins at i ends; i where there is none.
-func nameEnd(text []byte, i int) int {
+// scanName returns where the name that begins at i ends, i where there is none, and
+// where its first colon is, -1 where there is none.
+func scanName(text []byte, i int) (end, colon int) {
+	colon = -1
 	if i < len(text) && (text[i] == '-' || text[i] == '.' || '0' <= text[i] && text[i] <= '9') {
-		return i
+		return i, colon
 	}
-	for i < len(text) && inName[text[i]] {
-		i++
+	for ; i < len(text) && inName[text[i]]; i++ {
+		if text[i] == ':' && colon < 0 {
+			colon = i
+		}
 	}
-	return i
+	return i, colon
 }
 
 // inName has the bytes of names.

@@ -61,11 +61,7 @@ func (r *Reader) scanText(text []byte, pos int) (done bool, err error) {
 		r.pos = pos + size
 		return false, nil
 	}
-	plain := 0
-	for plain < size && !odd[raw[plain]] {
-		plain++
-	}
-	if plain < size {
+	if plain := plainSize(raw); plain < size {
 		if at := bytes.Index(raw, []byte("]]>")); at >= 0 {
 			return false, r.syntax(pos+at, "\"]]>\" in a text")
 		}
@@ -78,8 +74,25 @@ func (r *Reader) scanText(text []byte, pos int) (done bool, err error) {
 	return true, nil
 }
 
-// odd has the bytes that may mean something else in a text.
-var odd = [256]bool{'&': true, ']': true, '\r': true}
+// plainSize returns how many bytes of a text come before one that may mean something
+// else.
+func plainSize(text []byte) int {
+	const short = 24
+	if len(text) < short {
+		for i, c := range text {
+			if c == '&' || c == ']' || c == '\r' {
+				return i
+			}
+		}
+		return len(text)
+	}
+	for _, c := range [...]byte{'&', ']', '\r'} {
+		if i := bytes.IndexByte(text, c); i >= 0 {
+			text = text[:i]
+		}
+	}
+	return len(text)
+}
 
 // scanEnd scans an end tag.
 func (r *Reader) scanEnd(text []byte, pos int) error {
@@ -116,10 +129,10 @@ func (r *Reader) scanInstruction(text []byte, pos int) error {
 		return errShort
 	}
 	content := text[pos+2 : pos+2+size]
-	name := nameEnd(content, 0)
+	name, colon := scanName(content, 0)
 	target, rest := content[:name], content[name:]
 	switch {
-	case name == 0 || bytes.IndexByte(target, ':') >= 0 || len(rest) > 0 && !blank[rest[0]]:
+	case name == 0 || colon >= 0 || len(rest) > 0 && !blank[rest[0]]:
 		return r.syntax(pos, "%s is no processing instruction", quote(text[pos:pos+size+4]))
 	case !bytes.EqualFold(target, []byte("xml")):
 	case r.passed+int64(pos) > r.mark || string(target) != "xml":
@@ -171,7 +184,7 @@ func (r *Reader) scanStart(text []byte, pos int) error {
 		return r.syntax(pos, "a second outermost element")
 	}
 	r.attrs = r.attrs[:0]
-	i := nameEnd(text, pos+1)
+	i, colon := scanName(text, pos+1)
 	if i == len(text) {
 		return errShort
 	}
@@ -211,7 +224,12 @@ func (r *Reader) scanStart(text []byte, pos int) error {
 		}
 		declares = declares || r.attrs[len(r.attrs)-1].isNamespace()
 	}
-	if err := r.push(pos, name, declares); err != nil {
+	var prefix []byte
+	r.local = name
+	if colon >= 0 {
+		prefix, r.local = text[pos+1:colon], text[colon+1:pos+1+len(name)]
+	}
+	if err := r.push(pos, name, prefix, declares); err != nil {
 		return err
 	}
 	r.empty = text[i-2] == '/'
@@ -221,10 +239,13 @@ func (r *Reader) scanStart(text []byte, pos int) error {
 
 // scanAttr scans an attribute and returns where it ends.
 func (r *Reader) scanAttr(text []byte, first int) (end int, err error) {
-	i := nameEnd(text, first)
+	i, colon := scanName(text, first)
 	name := text[first:i]
 	if len(name) == 0 && i < len(text) {
 		return 0, r.syntax(i, "%s where an attribute is expected", quote(text[i:]))
+	}
+	if colon >= 0 && i < len(text) && !isQualified(text[first:colon], text[colon+1:i]) {
+		return 0, r.syntax(first, "attribute %s has more than one prefix, or half of one", quote(name))
 	}
 	for i < len(text) && blank[text[i]] {
 		i++
@@ -280,15 +301,12 @@ func (r *Reader) addAttr(pos int, a Attr) error {
 	if len(r.attrs) == maxAttributes {
 		return r.syntax(pos, "more than %d attributes", maxAttributes)
 	}
-	if !isQualified(a.Name) {
-		return r.syntax(pos, "attribute %s has more than one prefix, or half of one", quote(a.Name))
-	}
 	r.attrs = append(r.attrs, a)
 	return nil
 }
 
 // push makes an element one that is open.
-func (r *Reader) push(pos int, name []byte, declares bool) error {
+func (r *Reader) push(pos int, name, prefix []byte, declares bool) error {
 	if r.depth == maxDepth {
 		return r.syntax(pos, "elements are nested more than %d levels deep", maxDepth)
 	}
@@ -297,7 +315,7 @@ func (r *Reader) push(pos int, name []byte, declares bool) error {
 			return err
 		}
 	}
-	if err := r.resolve(pos, name); err != nil {
+	if err := r.resolve(pos, prefix); err != nil {
 		r.unbind()
 		return err
 	}
@@ -313,7 +331,9 @@ func (r *Reader) pop() {
 	r.depth--
 	r.open = r.open[:len(r.open)-r.lengths[r.depth]]
 	r.lengths = r.lengths[:r.depth]
-	r.unbind()
+	if n := len(r.bindings); n > 0 && r.bindings[n-1].depth > r.depth {
+		r.unbind()
+	}
 }
 
 // innermost is the name of the innermost open element.
