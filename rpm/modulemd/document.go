@@ -15,7 +15,7 @@ import (
 // documents some hundred KB, nested less than ten deep.
 const (
 	maxFile     = 128 << 20
-	maxDocument = 4 << 20
+	maxDocument = 2 << 20
 	maxDepth    = 32
 )
 

@@ -81,7 +81,7 @@ func TestParseRefuses(t *testing.T) {
 		{"a bomb", bomb, "there is an alias"},
 		{"an alias to itself", "a: &a [*a]\n", "modules.yaml:1"},
 		{"deep nesting", strings.Repeat("[", 1000) + strings.Repeat("]", 1000), "exceeded max depth"},
-		{"a huge document", "a: " + strings.Repeat("b", maxDocument), "bytes (at most 4194304)"},
+		{"a huge document", "a: " + strings.Repeat("b", maxDocument), "bytes (at most 2097152)"},
 		{"another encoding", "a: \xff\n", "modules.yaml is not UTF-8"},
 		{"a hidden document", "a: b\u2028---\u2028c: d\n", "malformed YAML"},
 		{"a document in old Macintosh lines", "a: b\r---\rc: d\r", "malformed YAML"},
