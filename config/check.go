@@ -150,8 +150,9 @@ func parentDir(path string) string {
 }
 
 var (
-	// variable is one of yum's variables in an address.
-	variable = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?`)
+	// variable is one of yum's variables in an address, with the sign of a word that
+	// stands for it where it has no value, if any.
+	variable = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)(:[-+])?\}?`)
 	// variableName is the name of one.
 	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	// headerName is a field name of HTTP (RFC 9110, section 5.1).

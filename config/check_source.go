@@ -65,8 +65,12 @@ func (k checker) configured(s *Source, key string) {
 		k.at(key+".architectures", "is missing (expected a list such as %s)", example)
 	}
 	k.trust(s, key)
-	if s.Root != "" && s.Root != "." && !upwards.MatchString(s.Root) && !k.broken[key+".root"] {
+	switch {
+	case s.Root == "" || s.Root == "." || k.broken[key+".root"]:
+	case !upwards.MatchString(s.Root):
 		k.at(key+".root", "does not lead upwards (expected such as .. or ../.., seen %q)", cut(s.Root))
+	case s.Type == "rpm" && len(s.URLs) == 0 && !k.broken[key+".url"]:
+		k.at(key+".root", "goes by the address of the repository (expected url in the place of mirrorlist and metalink)")
 	}
 }
 
@@ -170,6 +174,9 @@ func (k checker) architectures(s *Source, key string) {
 	})
 }
 
+// releases are the variables that the key releasever gives values.
+var releases = []string{"releasever", "releasever_major", "releasever_minor"}
+
 // variables checks that all variables in the addresses of an rpm source have a
 // value.
 func (k checker) variables(s *Source, key string) {
@@ -185,7 +192,7 @@ func (k checker) variables(s *Source, key string) {
 		}
 	}
 	known := slices.Sorted(maps.Keys(s.Variables))
-	for _, name := range []string{"basearch", "arch", "releasever"} {
+	for _, name := range append([]string{"basearch", "arch"}, releases...) {
 		if !slices.Contains(known, name) {
 			known = append(known, name)
 		}
@@ -195,8 +202,9 @@ func (k checker) variables(s *Source, key string) {
 		text := replaced.ReplaceAllString(k.nodes[at].Text, "")
 		for _, m := range variable.FindAllStringSubmatch(text, -1) {
 			switch name := m[1]; {
-			case name == "releasever" && !k.has(key+".releasever") && s.Variables[name] == nil:
-				k.at(at, "holds $releasever, which has no value (expected the key releasever, such as releasever: 9)")
+			case m[2] != "": // ${name:-word} needs no value
+			case slices.Contains(releases, name) && !k.has(key+".releasever") && s.Variables[name] == nil:
+				k.at(at, "holds $%s, which has no value (expected the key releasever, such as releasever: 9)", name)
 			case !slices.Contains(known, name):
 				k.at(at, "holds the unknown variable $%s%s", name, suggestion(name, known))
 			}
