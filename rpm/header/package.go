@@ -1,0 +1,130 @@
+package header
+
+import (
+	"bytes"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha3"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+)
+
+// leadSize is that of what begins the file. Only its magic number still means
+// something.
+const leadSize = 96
+
+var leadMagic = []byte{0xed, 0xab, 0xee, 0xdb}
+
+// Package is what stands in an rpm file before its payload.
+type Package struct {
+	Signature *Header // signatures and digests, themselves unsigned
+	Header    *Header
+	// Start and End are where the header stands in the file, in bytes. The payload
+	// begins at End.
+	Start, End int64
+}
+
+// Read reads a file up to its payload and not further.
+func Read(r io.Reader) (*Package, error) {
+	var lead [leadSize]byte
+	if _, err := io.ReadFull(r, lead[:]); err != nil {
+		return nil, fmt.Errorf("lead: %w", truncated(err))
+	}
+	if !bytes.HasPrefix(lead[:], leadMagic) {
+		return nil, fmt.Errorf("it is not an rpm package (it begins with %q)", lead[:16])
+	}
+	p := &Package{}
+	var err error
+	if p.Signature, err = read(r); err != nil {
+		return nil, fmt.Errorf("signature header: %w", err)
+	}
+	p.Start = leadSize + int64(len(p.Signature.bytes))
+	padding := -p.Start & 7
+	if _, err := io.CopyN(io.Discard, r, padding); err != nil {
+		return nil, fmt.Errorf("signature header: %w", truncated(err))
+	}
+	p.Start += padding
+	if p.Header, err = read(r); err != nil {
+		return nil, fmt.Errorf("header: %w", err)
+	}
+	p.End = p.Start + int64(len(p.Header.bytes))
+	return p, nil
+}
+
+// Signatures returns the OpenPGP signatures of the header, the newer formats' first.
+// There are none in packages that are not signed, and in those of format 3 (see
+// [Package.SignsWhole]).
+func (p *Package) Signatures() (all [][]byte, err error) {
+	for i, text := range p.Signature.Strings(SigOpenPGP) {
+		packets, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
+		if err != nil {
+			return nil, fmt.Errorf("signature %d of the header: %w", i+1, err)
+		}
+		all = append(all, packets)
+	}
+	for _, tag := range []Tag{SigRSA, SigDSA} {
+		if packets := p.Signature.Binary(tag); packets != nil {
+			all = append(all, packets)
+		}
+	}
+	return all, nil
+}
+
+// SignsWhole reports whether there is a signature over header and payload together, as
+// format 3 has it and format 4 may have it as well.
+func (p *Package) SignsWhole() bool {
+	return p.Signature.Has(SigPGP) || p.Signature.Has(SigGPG)
+}
+
+// CheckDigests compares the header with the digests of it that the signature header
+// has. Packages of format 3 have none.
+func (p *Package) CheckDigests() error {
+	for _, digest := range []struct {
+		tag  Tag
+		name string
+		sum  func([]byte) []byte
+	}{
+		{SigSHA3, "sha3-256", func(b []byte) []byte { s := sha3.Sum256(b); return s[:] }},
+		{SigSHA256, "sha256", func(b []byte) []byte { s := sha256.Sum256(b); return s[:] }},
+		{SigSHA1, "sha1", func(b []byte) []byte { s := sha1.Sum(b); return s[:] }},
+	} {
+		if !p.Signature.Has(digest.tag) {
+			continue
+		}
+		want, got := p.Signature.String(digest.tag), hex.EncodeToString(digest.sum(p.Header.bytes))
+		if !strings.EqualFold(want, got) {
+			return fmt.Errorf("the header has the %s digest %s, expected %q", digest.name, got, want)
+		}
+	}
+	return nil
+}
+
+// algorithms are the digest algorithms by OpenPGP's numbers (RFC 9580, section 9.5).
+var algorithms = map[uint64]repo.Algorithm{
+	1: repo.MD5, 2: repo.SHA1, 8: repo.SHA256, 9: repo.SHA384, 10: repo.SHA512, 11: repo.SHA224,
+}
+
+// PayloadDigest returns the digest of the payload that the header has: all that the
+// file holds behind the header. It is zero where there is none, in packages made
+// before rpm 4.14.
+func (p *Package) PayloadDigest() (repo.Digest, error) {
+	if !p.Header.Has(PayloadDigest) {
+		return repo.Digest{}, nil
+	}
+	algorithm := repo.SHA256 // all there is in format 6
+	if number, ok := p.Header.Int(PayloadDigestAlgo); ok {
+		if algorithm, ok = algorithms[number]; !ok {
+			return repo.Digest{}, fmt.Errorf("the digest of the payload is of the unknown algorithm %d", number)
+		}
+	}
+	d, err := repo.ParseHex(algorithm, p.Header.String(PayloadDigest))
+	if err != nil {
+		return d, fmt.Errorf("digest of the payload: %w", err)
+	}
+	return d, nil
+}
