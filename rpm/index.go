@@ -172,7 +172,7 @@ func follow(r *repo.Repository, href string) (string, error) {
 			return "", fmt.Errorf("location %q leaves the repository; set the source's root to the directory above that holds it too, such as \"..\"", href)
 		}
 	}
-	if dir != "" {
+	if dir != "" && href != "" {
 		href = dir + "/" + href
 	}
 	return repo.CleanPath(href)

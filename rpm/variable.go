@@ -9,10 +9,10 @@ import (
 // template is an address in which variables stand, as dnf.conf(5) and dnf5-vars(7)
 // have them: $name, ${name}, ${name:-word}, which is the word where the variable has
 // no value, and ${name:+word}, which is the word where it has one.
-type template []part
+type template []piece
 
-// part is literal text, or a variable.
-type part struct {
+// piece is literal text, or a variable.
+type piece struct {
 	literal  string
 	variable string
 	op       byte // '-' or '+' where a word follows, else 0
@@ -46,14 +46,14 @@ func parseParts(s string, depth int) (t template, rest string, err error) {
 			i = len(s)
 		}
 		if i > 0 {
-			t = append(t, part{literal: s[:i]})
+			t = append(t, piece{literal: s[:i]})
 			s = s[i:]
 			continue
 		}
 		if s[0] == '}' {
 			return t, s, nil
 		}
-		var p part
+		var p piece
 		if p, s, err = parseVariable(s, depth); err != nil {
 			return nil, "", err
 		}
@@ -63,14 +63,14 @@ func parseParts(s string, depth int) (t template, rest string, err error) {
 }
 
 // parseVariable reads what begins with a dollar sign.
-func parseVariable(s string, depth int) (p part, rest string, err error) {
+func parseVariable(s string, depth int) (p piece, rest string, err error) {
 	after, braced := strings.CutPrefix(s[1:], "{")
 	n := 0
 	for n < len(after) && isVariableByte(after[n]) {
 		n++
 	}
 	if n == 0 {
-		return part{literal: s[:1]}, s[1:], nil
+		return piece{literal: s[:1]}, s[1:], nil
 	}
 	p.variable, rest = after[:n], after[n:]
 	if !braced {
