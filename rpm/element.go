@@ -16,6 +16,7 @@ import (
 // packageParser makes packages of elements of primary.
 type packageParser struct {
 	repository *repo.Repository
+	shown      filter
 	priority   int
 	texts      texts
 	recent     []recentRelations // by hash
@@ -50,7 +51,10 @@ type recentRelations struct {
 const recentSize = 4096
 
 func newPackageParser(r *repo.Repository) *packageParser {
-	pp := &packageParser{repository: r, priority: priorityDefault, recent: make([]recentRelations, recentSize), seed: maphash.MakeSeed()}
+	pp := &packageParser{
+		repository: r, shown: newFilter(r.Source), priority: priorityDefault,
+		recent: make([]recentRelations, recentSize), seed: maphash.MakeSeed(),
+	}
 	if r.Source.Priority != nil {
 		pp.priority = *r.Source.Priority
 	}
@@ -160,8 +164,8 @@ func (pp *packageParser) setFile(p *repo.Package, e *repodata.Package) error {
 	if p.File.Digest, err = e.Digest(); err != nil {
 		return err
 	}
-	if p.File.Digest.Algorithm().Weak() && !pp.repository.Source.Trusted {
-		return fmt.Errorf("%s has %w", l.path, ErrWeak)
+	if err := checkStrength(pp.repository, p.File); err != nil {
+		return err
 	}
 	sum := sha256.Sum256(l.element(pp.repository, e))
 	p.Raw = pp.texts.keep(sum[:16])

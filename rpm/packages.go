@@ -2,11 +2,10 @@ package rpm
 
 import (
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
-	"github.com/mirrorkeeper/mirrorkeeper/rpm/repodata"
+	"github.com/mirrorkeeper/mirrorkeeper/rpm/modulemd"
 )
 
 // priorityDefault is the priority of a source that says nothing of it.
@@ -16,6 +15,9 @@ const priorityDefault = 500
 type detail struct {
 	// files are the paths that primary lists: commands and configuration mostly.
 	files []string
+	// streams are the builds of active module streams that the package is of; [Format.Link]
+	// sets them.
+	streams []*modulemd.Stream
 }
 
 // ReadPackages reads the packages of primary.
@@ -29,7 +31,7 @@ type detail struct {
 // The strings of packages are parts of blocks of some ten kB: one package that is kept
 // holds the memory of its blocks. Packages share relations in the same words, which
 // must not be changed.
-func (Format) ReadPackages(r *repo.Repository, root *repo.Root, open repo.OpenIndex) (packages []*repo.Package, err error) {
+func (Format) ReadPackages(r *repo.Repository, root *repo.Root, open repo.OpenIndex) ([]*repo.Package, error) {
 	if err := checkRoot(r, root); err != nil {
 		return nil, err
 	}
@@ -37,45 +39,11 @@ func (Format) ReadPackages(r *repo.Repository, root *repo.Root, open repo.OpenIn
 	if !ok {
 		return nil, fmt.Errorf("%s: %s lists no primary", r, root.Form.Main)
 	}
-	content, err := open(ix)
+	packages, err := readList(r, ix, open)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", r, ix.Name, err)
-	}
-	defer func() {
-		if closeErr := content.Close(); err == nil && closeErr != nil {
-			err = fmt.Errorf("%s: %s: %w", r, ix.Name, closeErr)
-		}
-	}()
-	if packages, err = readList(r, ix, content); err != nil {
 		return nil, fmt.Errorf("%s: %w", r, err)
 	}
 	return packages, nil
-}
-
-func readList(r *repo.Repository, ix repo.Index, content io.Reader) (packages []*repo.Package, err error) {
-	in := repodata.NewPrimaryReader(content, ix.Name)
-	parser := newPackageParser(r)
-	shown := newFilter(r.Source)
-	for position := 0; ; position++ {
-		element, err := in.Next()
-		if err == io.EOF {
-			return packages, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if !shown.architecture(element.Arch) {
-			continue
-		}
-		p, err := parser.parse(element)
-		if err != nil {
-			return nil, in.Errorf("package %s: %w", excerpt(string(element.Name)), err)
-		}
-		if shown.pattern(p) {
-			p.Listed = keep(&parser.listings, []repo.Listing{{Index: ix.Name, Position: position}})
-			packages = append(packages, p)
-		}
-	}
 }
 
 // filter says which packages of a source are seen.

@@ -2,7 +2,6 @@ package repodata
 
 import (
 	"bytes"
-	"io"
 	"strconv"
 
 	"github.com/mirrorkeeper/mirrorkeeper/rpm/xml"
@@ -45,10 +44,6 @@ type document struct {
 	name, space string // of the outermost element
 	head        Head
 	began       bool
-}
-
-func newDocument(in io.Reader, file, name, space string) document {
-	return document{Reader: xml.NewReader(in, file), name: name, space: space}
 }
 
 // Head reads the opening tag, if that has not been done.

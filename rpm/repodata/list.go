@@ -25,7 +25,7 @@ type ListReader struct {
 
 // NewFilelistsReader reads filelists.xml from in; file names it in errors.
 func NewFilelistsReader(in io.Reader, file string) *ListReader {
-	lr := &ListReader{document: newDocument(in, file, "filelists", filelistsSpace)}
+	lr := &ListReader{document: document{Reader: xml.NewReader(in, file), name: "filelists", space: filelistsSpace}}
 	lr.parse = lr.readFiles
 	return lr
 }
@@ -33,7 +33,7 @@ func NewFilelistsReader(in io.Reader, file string) *ListReader {
 // NewOtherReader reads other.xml, which holds the changelogs, from in; file names it in
 // errors.
 func NewOtherReader(in io.Reader, file string) *ListReader {
-	lr := &ListReader{document: newDocument(in, file, "otherdata", otherSpace)}
+	lr := &ListReader{document: document{Reader: xml.NewReader(in, file), name: "otherdata", space: otherSpace}}
 	lr.parse = lr.readPackage
 	return lr
 }

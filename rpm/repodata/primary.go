@@ -82,9 +82,20 @@ type PrimaryReader struct {
 
 // NewPrimaryReader reads from in; file names it in errors.
 func NewPrimaryReader(in io.Reader, file string) *PrimaryReader {
-	pr := &PrimaryReader{document: newDocument(in, file, "metadata", commonSpace)}
+	pr := &PrimaryReader{document: newPrimary(xml.NewReader(in, file))}
 	pr.parse = pr.readPackage
 	return pr
+}
+
+// NewPrimaryTextReader reads a document that is in memory, and that must not be changed.
+func NewPrimaryTextReader(text []byte, file string) *PrimaryReader {
+	pr := &PrimaryReader{document: newPrimary(xml.NewTextReader(text, file))}
+	pr.parse = pr.readPackage
+	return pr
+}
+
+func newPrimary(in *xml.Reader) document {
+	return document{Reader: in, name: "metadata", space: commonSpace}
 }
 
 // Next reads the next package, which is valid until the next call. At the end of the

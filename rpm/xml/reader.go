@@ -96,6 +96,19 @@ func NewReader(in io.Reader, file string) *Reader {
 	return &Reader{in: in, file: file, buf: make([]byte, firstChunk), line: 1}
 }
 
+// NewTextReader reads a document that is in memory, and that must not be changed; file
+// names it in errors.
+func NewTextReader(text []byte, file string) *Reader {
+	r := &Reader{file: file, buf: text, filled: len(text), err: io.EOF, line: 1}
+	r.check()
+	return r
+}
+
+// Rest returns what follows the last token, as it is read from the stream.
+func (r *Reader) Rest() io.Reader {
+	return io.MultiReader(bytes.NewReader(r.buf[r.pos:r.filled]), r.in)
+}
+
 // Next reads the next token. At the end of the document it returns io.EOF.
 //
 // What the methods return of a token is valid until the next one, within
