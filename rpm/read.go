@@ -20,6 +20,8 @@ func (Format) ReadFiles(r *repo.Repository, ix repo.Index, content io.Reader, yi
 		err = readPackageFiles(r, repodata.NewPrimaryReader(content, ix.Name), yield)
 	case prestodeltaKind, deltainfoKind:
 		err = readDeltas(r, content, ix, yield)
+	case treeinfoKind, extraFilesKind:
+		err = readBeside(r, ix, content, yield)
 	default:
 		err = fmt.Errorf("%s: indexes of kind %s list no files", ix.Name, ix.Kind)
 	}
@@ -38,9 +40,6 @@ func readPackageFiles(r *repo.Repository, in *repodata.PrimaryReader, yield func
 		if err != nil {
 			return err
 		}
-		if base := string(p.Base); base != "" && !isOwn(r, base) {
-			return in.Errorf("package %s lies elsewhere, at %s: only a partial mirror can hold it (one with packages or groups)", p.Name, base)
-		}
 		f, err := packageFile(r, p)
 		if err != nil {
 			return in.Errorf("package %s: %w", p.Name, err)
@@ -51,13 +50,17 @@ func readPackageFiles(r *repo.Repository, in *repodata.PrimaryReader, yield func
 	}
 }
 
-// packageFile is the file of a package that lies in the repository.
+// packageFile is the file of a package that lies in upstream's repository.
 func packageFile(r *repo.Repository, p *repodata.Package) (f repo.File, err error) {
-	if f.Digest, err = p.Digest(); err != nil {
+	l, err := locate(r, p)
+	if err != nil {
 		return f, err
 	}
-	f.Size = p.Size
-	if f.Path, err = resolve(r, string(p.Href)); err != nil {
+	if l.upstream != "" {
+		return f, fmt.Errorf("it lies elsewhere, at %s: only a partial mirror can hold it, one that names packages or groups", l.upstream)
+	}
+	f = repo.File{Path: l.path, Size: p.Size}
+	if f.Digest, err = p.Digest(); err != nil {
 		return f, err
 	}
 	return f, checkStrength(r, f)

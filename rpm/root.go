@@ -38,7 +38,7 @@ func (Format) ReadRoot(r *repo.Repository, form repo.RootForm, files repo.RootFi
 		return nil, fmt.Errorf("%s: %s: %w", r, form.Main, err)
 	}
 	root.Identity = identity(repomd)
-	takeBeside(root, files)
+	takeBeside(root, r, files)
 	root.Files = append(root.Files, fileOf(form.Main, content))
 	root.Digest = root.Files[len(root.Files)-1].Digest
 	return root, nil
