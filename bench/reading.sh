@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
-# reading.sh [ROUNDS]: how long mirrorkeeper takes to read a Packages file with all
-# relations, and apt to build its cache of the same file, each ROUNDS times (3).
-# The file is the largest one among this machine's own lists, else a made-up one.
+# reading.sh [ROUNDS]: how long mirrorkeeper takes to read an index with all relations,
+# each ROUNDS times (3):
+#
+#   deb   a Packages file, of which apt builds its cache. It is the largest one among
+#         this machine's own lists, else a made-up one.
+#   rpm   a made-up primary.xml, which libsolv turns into its own form (rpmmd2solv of
+#         libsolv-tools), and createrepo_c's parser reads (by python3-createrepo-c).
 #
 #   BENCH_DIR       where everything lies; default: a temporary directory, which is
 #                   removed at the end
@@ -52,30 +56,62 @@ set_up_apt() {
 	read_index=("$BENCH_DIR/bin/reading" -architecture "$architecture")
 }
 
-# measure ROUND PEER COMMAND...
+# createrepo_c_packages prints how many packages of a primary.xml createrepo_c's parser
+# reads. It is of Debian's own python3.
+createrepo_c_packages() {
+	/usr/bin/python3 -c '
+import sys, createrepo_c
+packages = 0
+def read(package):
+    global packages
+    packages += 1
+createrepo_c.xml_parse_primary(sys.argv[1], pkgcb=read, do_files=True)
+print(packages)' "$1"
+}
+export -f createrepo_c_packages
+
+# measure FORMAT ROUND PEER COMMAND...
 measure() {
 	sync
-	"$BENCH_DIR/bin/measure" run -results "$results" -log "$BENCH_DIR/logs/reading" deb direct "$1" "$2" reading -- "${@:3}"
+	"$BENCH_DIR/bin/measure" run -results "$results" -log "$BENCH_DIR/logs/reading" "$1" direct "$2" "$3" reading -- "${@:4}"
+}
+
+# same PACKAGES PEER=PACKAGES...: all have to have read all of the file.
+same() {
+	local there=$1 peer
+	shift
+	echo "$there packages; read: $*"
+	for peer; do
+		if [ "${peer##*=}" != "$there" ]; then
+			echo "error: not all packages of the file were read" >&2
+			exit 1
+		fi
+	done
 }
 
 set_up_apt
+primary=$BENCH_DIR/primary.xml
+"$BENCH_DIR/bin/gen" -format rpm -index "$primary" -packages 60000
+read_primary=("$BENCH_DIR/bin/reading" -format rpm)
 export APT_CONFIG=$root/apt.conf
 for round in $(seq "$rounds"); do
 	rm -f "$root"/var/cache/apt/*.bin
-	measure "$round" apt apt-cache gencaches
-	measure "$round" mirrorkeeper "${read_index[@]}" "$index"
-	measure "$round" "mirrorkeeper, with a catalog" "${read_index[@]}" -catalog "$index"
+	measure deb "$round" apt apt-cache gencaches
+	measure deb "$round" mirrorkeeper "${read_index[@]}" "$index"
+	measure deb "$round" "mirrorkeeper, with a catalog" "${read_index[@]}" -catalog "$index"
+	measure rpm "$round" libsolv bash -c 'rpmmd2solv <"$1" >/dev/null' - "$primary"
+	measure rpm "$round" createrepo_c bash -c 'createrepo_c_packages "$1"' - "$primary"
+	measure rpm "$round" mirrorkeeper "${read_primary[@]}" "$primary"
+	measure rpm "$round" "mirrorkeeper, with a catalog" "${read_primary[@]}" -catalog "$primary"
 done
 
-# Both have to have read all of the file.
-there=$(grep -c '^Package:' "$index")
-apt_has=$(apt-cache stats | sed -n 's/^Total distinct versions: \([0-9]*\).*/\1/p')
-we_have=$("${read_index[@]}" "$index" | cut -d' ' -f1)
-echo "$there packages; apt read $apt_has, mirrorkeeper $we_have"
-if [ "$apt_has" != "$there" ] || [ "$we_have" != "$there" ]; then
-	echo "error: not all packages of the file were read" >&2
-	exit 1
-fi
+same "$(grep -c '^Package:' "$index")" \
+	apt="$(apt-cache stats | sed -n 's/^Total distinct versions: \([0-9]*\).*/\1/p')" \
+	mirrorkeeper="$("${read_index[@]}" "$index" | cut -d' ' -f1)"
+same "$(grep -c '^<package ' "$primary")" \
+	libsolv="$(rpmmd2solv <"$primary" | dumpsolv | grep -c '^solvable:name:')" \
+	createrepo_c="$(createrepo_c_packages "$primary")" \
+	mirrorkeeper="$("${read_primary[@]}" "$primary" | cut -d' ' -f1)"
 if [ -z "${BENCH_RESULTS:-}" ]; then
 	"$BENCH_DIR/bin/measure" tables -results "$results"
 fi
