@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"testing"
@@ -72,7 +73,7 @@ func afterPackages(n int) func(path string) bool {
 	return func(path string) bool {
 		mu.Lock()
 		defer mu.Unlock()
-		if len(path) < 4 || path[len(path)-4:] != ".deb" || passed[path] {
+		if ext := filepath.Ext(path); ext != ".deb" && ext != ".rpm" || passed[path] {
 			return false
 		}
 		if len(passed) < n {

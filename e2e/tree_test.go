@@ -30,11 +30,24 @@ func readTree(t *testing.T, dir string) map[string]string {
 				t.Error(err)
 				return
 			}
-			sum := sha256.Sum256(content)
-			files[path] = hex.EncodeToString(sum[:])
+			files[path] = sha256Hex(string(content))
 		}
 	})
 	return files
+}
+
+func sha256Hex(content string) string {
+	sum := sha256.Sum256([]byte(content))
+	return hex.EncodeToString(sum[:])
+}
+
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
 }
 
 // walk calls visit for everything below a directory but mirrorkeeper's own state,
