@@ -99,7 +99,7 @@ func testPicksAreApts(t *testing.T, c *repo.Catalog, native string, names []stri
 }
 
 // machineCatalog reads the lists that apt has of the machine's sources.
-func machineCatalog(t *testing.T) (c *repo.Catalog, native string) {
+func machineCatalog(t testing.TB) (c *repo.Catalog, native string) {
 	t.Helper()
 	output := func(name string, args ...string) string {
 		out, err := exec.Command(name, args...).Output()
@@ -126,7 +126,7 @@ func machineCatalog(t *testing.T) (c *repo.Catalog, native string) {
 }
 
 // debianPackage reads what the solver needs of a stanza.
-func debianPackage(t *testing.T, stanza string) *repo.Package {
+func debianPackage(t testing.TB, stanza string) *repo.Package {
 	t.Helper()
 	p := &repo.Package{}
 	for line := range strings.Lines(stanza) {
@@ -165,7 +165,7 @@ var debianKinds = map[string]repo.Kind{
 
 // debianRelations reads the value of a field of relations: as [dependency] does, but
 // with dpkg's signs of strict order.
-func debianRelations(t *testing.T, kind repo.Kind, value string) (all []repo.Relation) {
+func debianRelations(t testing.TB, kind repo.Kind, value string) (all []repo.Relation) {
 	t.Helper()
 	value = strings.NewReplacer("(<<", "(<", "(>>", "(>").Replace(value)
 	for part := range strings.SplitSeq(strings.TrimRight(value, ", "), ",") {

@@ -8,36 +8,66 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
 
-// conflict reports an exclusion that the witness of a wish breaks.
+// conflict reports what of a conflict the witness of a wish breaks.
 func (s *search) conflict(w *wish, found *witness, b broken) Conflict {
-	p, q := s.at(b.fact.a), s.at(b.fact.b)
-	r := s.declared(p, q)
-	if r == nil {
-		if r = s.declared(q, p); r != nil {
-			p, q = q, p
-		}
-	}
+	p, q, r := s.parties(b.fact)
 	wanted := s.at(found.members[0].number)
-	return Conflict{cmp.Or(w.label(), "mandatory "+wanted.Name), wanted, p, q, r, s.explain(b)}
+	return Conflict{cmp.Or(w.label(), "mandatory "+wanted.Name), wanted, s.at(p), s.at(q), r, s.explain(b)}
+}
+
+// parties returns two packages that a fact says cannot be together, the first of which
+// declares so by the relation, if it is not nil.
+func (s *search) parties(fact clause) (p, q int32, r *repo.Relation) {
+	if fact.kind == needed {
+		x := reference{fact.a, fact.b}
+		when := s.need(x).when.in
+		return x.of, when[len(when)-1], s.relation(x)
+	}
+	if r := s.declared(fact.a, fact.b); r != nil {
+		return fact.a, fact.b, r
+	}
+	if r := s.declared(fact.b, fact.a); r != nil {
+		return fact.b, fact.a, r
+	}
+	return fact.a, fact.b, nil
 }
 
 // declared returns the relation by which p excludes q, or nil.
-func (u *universe) declared(p, q *repo.Package) *repo.Relation {
-	if p.Name == q.Name {
+func (u *universe) declared(p, q int32) *repo.Relation {
+	pkg, other := u.at(p), u.at(q)
+	coinstallable := u.catalog.Rules().Coinstallable
+	if pkg.Name == other.Name && (pkg.MultiArch == repo.Same || !coinstallable(pkg, other)) {
 		return nil
 	}
-	alone := repo.NewCatalog(u.catalog.Rules(), []*repo.Package{q})
-	for i, r := range p.Relations {
-		if r.Kind != repo.Conflicts && r.Kind != repo.Breaks {
-			continue
-		}
-		for _, d := range r.Alternatives {
-			if len(alone.AppendExcludedAt(nil, d, u.options.Native)) > 0 {
-				return &p.Relations[i]
+	alone := repo.NewCatalog(u.catalog.Rules(), []*repo.Package{other})
+	for i := range pkg.Relations {
+		r := &pkg.Relations[i]
+		switch {
+		case r.Rich != nil:
+			if (excludes(r.Kind) || r.Kind.Hard()) && u.excludedBy(p, r, q) {
+				return r
+			}
+		case excludes(r.Kind):
+			for _, d := range r.Alternatives {
+				if len(alone.AppendExcludedAt(nil, d, u.options.Native)) > 0 {
+					return r
+				}
 			}
 		}
 	}
+	if u.client.ObsoletesExclude {
+		return u.obsoletes(pkg, other)
+	}
 	return nil
+}
+
+// excludedBy reports whether a rich relation of p excludes q.
+func (u *universe) excludedBy(p int32, r *repo.Relation, q int32) bool {
+	all, _ := u.formula(u.at(p), r.Rich, excludes(r.Kind)).disjunctions()
+	return slices.ContainsFunc(all, func(d disjunction) bool {
+		d, needed := d.of(p)
+		return needed && len(d.in) == 0 && slices.Equal(d.out, []int32{q})
+	})
 }
 
 // maxSentences bounds an explanation.
@@ -62,20 +92,33 @@ func (s *search) explain(b broken) string {
 					reached = append(reached, q)
 				}
 			}
-			if c.a != s.request() {
+			if c.a != s.request() && s.need(reference{c.a, c.b}).when == nil {
 				sentences = append(sentences, s.sentence(c))
 			}
 		}
 	}
 	for _, c := range core {
-		if c.kind == exclusion && !s.saidOfAssumed(c, core) {
+		conditional := c.kind == needed && s.need(reference{c.a, c.b}).when != nil
+		if conditional || c.kind == exclusion && !s.saidOfAssumed(c, core) {
 			sentences = append(sentences, s.sentence(c))
 		}
 	}
+	sentences = distinct(sentences)
 	if len(sentences) > maxSentences {
 		sentences = append(sentences[:maxSentences], "...")
 	}
 	return strings.Join(sentences, "; ")
+}
+
+// distinct removes, in place, sentences that were said before.
+func distinct(sentences []string) []string {
+	kept := sentences[:0]
+	for _, text := range sentences {
+		if !slices.Contains(kept, text) {
+			kept = append(kept, text)
+		}
+	}
+	return kept
 }
 
 // saidOfAssumed reports whether a core says an exclusion of an assumed package, too:
@@ -110,35 +153,56 @@ func (s *search) minimal(core []clause) []clause {
 
 // sentence says a fact.
 func (s *search) sentence(c clause) string {
-	p := s.at(c.a)
-	if c.kind == needed {
-		r := s.relationOf(c)
-		text := Reason{By: p, Relation: r}.String()
-		if len(s.rules(c.a).needs[c.b].candidates) == 0 {
-			text += ": " + whyUnresolved(s.catalog, p, r, s.options.Native)
+	if c.kind != needed {
+		p, q, r := s.parties(c)
+		if r == nil {
+			return s.name(p) + " and " + s.name(q) + " cannot be installed together" + s.streams(p, q)
 		}
-		return text
+		return s.exclusion(p, q, r)
 	}
-	q := s.at(c.b)
-	r := s.declared(p, q)
-	if r == nil {
-		if r = s.declared(q, p); r == nil {
-			return s.name(c.a) + " and " + s.name(c.b) + " cannot be installed together"
+	n, r := s.need(reference{c.a, c.b}), s.relationOf(c)
+	text := s.name(c.a) + " " + verb(r.Kind) + " " + r.String()
+	switch {
+	case len(n.candidates) > 0:
+	case s.isConflict(c):
+		var names []string
+		for _, q := range n.when.in {
+			names = append(names, s.name(q))
 		}
-		return s.exclusion(c.b, c.a, r)
+		text += ", which excludes " + strings.Join(names, " beside ")
+	default:
+		text += ": " + s.whyUnresolved(s.at(c.a), r)
 	}
-	return s.exclusion(c.a, c.b, r)
+	return text
+}
+
+// verb says a relation of the kind in a sentence.
+func verb(kind repo.Kind) string {
+	if kind == repo.Conflicts {
+		return "conflicts with"
+	}
+	return kind.String()
+}
+
+// streams says of which modules' streams two packages are that exclude each other for it.
+func (s *search) streams(p, q int32) string {
+	rules := s.catalog.Rules()
+	of, other := rules.Line(s.at(p)), rules.Line(s.at(q))
+	if s.at(p).Name == s.at(q).Name || of == "" || other == "" || of == other {
+		return ""
+	}
+	return ", being of " + of + " and " + other
 }
 
 func (s *search) exclusion(p, q int32, r *repo.Relation) string {
-	verb := " conflicts with "
-	if r.Kind == repo.Breaks {
-		verb = " breaks "
-	}
-	text := s.name(p) + verb + r.String()
-	if other := s.at(q); !slices.ContainsFunc(r.Alternatives, func(d repo.Dependency) bool { return d.Name == other.Name }) {
+	text := s.name(p) + " " + verb(r.Kind) + " " + r.String()
+	other := s.at(q)
+	switch {
+	case r.Rich != nil:
+		text += ", which excludes " + s.name(q)
+	case !slices.ContainsFunc(r.Alternatives, func(d repo.Dependency) bool { return d.Name == other.Name }):
 		text += ", which " + s.name(q) + " provides"
-	} else if s.isAssumed(q) {
+	case s.isAssumed(q):
 		text += "; " + s.name(q)
 	}
 	return text

@@ -2,6 +2,8 @@ package solver
 
 import (
 	"cmp"
+	"iter"
+	"math"
 	"slices"
 )
 
@@ -14,6 +16,13 @@ import (
 // first as apt installs, and tries the need's candidates in their order. So it ends
 // as soon as nothing is open, with the set that a client would choose. Weak needs
 // are decisions that no conclusion rests on: one that fails is dropped.
+//
+// For clients that look at all relations together it first takes what there is no
+// choice of, then chooses, need by need in the order in which packages came in, and
+// then does the same for the weak needs.
+//
+// A need with a condition is looked at when its package comes in, and again whenever
+// one of the packages that the condition names does.
 type search struct {
 	*universe
 	value   []value
@@ -24,6 +33,7 @@ type search struct {
 	marks   []mark   // by level - 1: what was before its decision
 	agenda  int32    // the frame to go on with
 	frames  []frame
+	stages  [2]int // how much of the trail was looked at for choices, for weak needs
 	learnt  []lesson
 	lessons map[literal][]int32 // which learnt clauses contain the literal
 	waived  map[clause][]int32  // facts that need not hold, with substitutes
@@ -77,15 +87,19 @@ type lesson struct {
 	from     []clause
 }
 
-// frame is a package whose needs from next on are to be looked at, and the frame
-// that comes after.
-type frame struct{ of, next, then int32 }
+// frame is a package whose needs from next on, up to end, are to be looked at, and the
+// frame that comes after.
+type frame struct{ of, next, end, then int32 }
+
+// allNeeds is the end of a frame that is about all needs of a package.
+const allNeeds = math.MaxInt32
 
 const noFrame = -1
 
 type mark struct {
 	trail, done, frames int
 	agenda              int32
+	stages              [2]int
 }
 
 func newSearch(u *universe) *search {
@@ -109,6 +123,7 @@ func (s *search) reset() {
 		s.value[p] = unknown
 	}
 	s.trail, s.done, s.marks, s.frames, s.agenda = s.trail[:0], 0, s.marks[:0], s.frames[:0], noFrame
+	s.stages = [2]int{}
 	s.learnt = s.learnt[:0]
 	clear(s.lessons)
 }
@@ -148,7 +163,7 @@ func (s *search) set(l literal, because clause) {
 		return
 	}
 	s.value[p] = in
-	s.push(frame{p, 0, s.agenda})
+	s.push(frame{p, 0, allNeeds, s.agenda})
 }
 
 func (s *search) push(f frame) {
@@ -174,6 +189,7 @@ func (s *search) propagate() (conflict clause, ok bool) {
 					s.set(^literal(q), c)
 				}
 			}
+			s.watch(p)
 		}
 		for _, i := range s.lessons[wrong] {
 			switch l, open := s.unit(s.learnt[i].literals); {
@@ -215,36 +231,145 @@ func (s *search) isWaived(c clause) bool {
 	return ok
 }
 
+// watch puts the needs on the agenda that depend on the package's being in. Those of
+// packages that are not done yet come with these, the weak ones of clients that look at
+// all relations together when it is their turn.
+func (s *search) watch(p int32) {
+	if len(s.watching) == 0 {
+		return
+	}
+	for _, x := range s.watching[p] {
+		if s.value[x.of] == in && !(s.client.WeakLast && s.need(x).weak) && slices.Contains(s.trail[:s.done], x.of) {
+			s.push(frame{x.of, x.need, x.need + 1, s.agenda})
+		}
+	}
+}
+
+func (s *search) need(x reference) *need { return &s.rules(x.of).needs[x.need] }
+
+// applies reports whether the condition of a need is met.
+func (s *search) applies(n *need) bool {
+	c := n.when
+	if c == nil {
+		return true
+	}
+	isIn := func(p int32) bool { return s.value[p] == in }
+	for _, p := range c.in {
+		if s.value[p] != in {
+			return false
+		}
+	}
+	if slices.ContainsFunc(c.out, isIn) {
+		return false
+	}
+	if c.also != nil {
+		_, ok := c.also.met(isIn)
+		return ok
+	}
+	return true
+}
+
+// outcome is what came of looking at a need.
+type outcome uint8
+
+const (
+	closed outcome = iota // it is satisfied, or may stay open
+	taken                 // a package was taken for it
+	failed                // nothing can satisfy it
+	later                 // there is a choice, for which it is not the time
+)
+
 // step satisfies the next open need. It reports whether there was one, and a need
 // that cannot be satisfied.
 func (s *search) step() (conflict clause, open, ok bool) {
 	for s.agenda != noFrame {
 		f := s.frames[s.agenda]
-		needs := s.rules(f.of).needs
-		for i := f.next; i < int32(len(needs)); i++ {
-			c := clause{needed, f.of, i}
-			candidates, weak := s.candidatesOf(c, &needs[i])
-			if s.satisfied(candidates) {
+		for i := f.next; i < min(f.end, int32(len(s.rules(f.of).needs))); i++ {
+			x := reference{f.of, i}
+			if s.client.WeakLast && s.need(x).weak {
 				continue
 			}
-			first, more := s.choose(candidates)
-			switch {
-			case first >= 0 && (more || weak):
-				s.marks = append(s.marks, mark{len(s.trail), s.done, len(s.frames), s.agenda})
-				c = clause{}
-			case first >= 0:
-			case weak:
-				continue
-			default:
-				return c, true, false
+			switch s.look(x, f, !s.client.WeakLast) {
+			case taken:
+				return clause{}, true, true
+			case failed:
+				return clause{needed, f.of, i}, true, false
 			}
-			s.push(frame{f.of, i + 1, f.then})
-			s.set(literal(first), c)
-			return clause{}, true, true
 		}
 		s.agenda = f.then
 	}
+	if !s.client.WeakLast {
+		return clause{}, false, true
+	}
+	for stage := range s.stages {
+		for ; s.stages[stage] < len(s.trail); s.stages[stage]++ {
+			p := s.trail[s.stages[stage]]
+			if s.value[p] != in {
+				continue
+			}
+			for x := range s.concerning(p) {
+				if s.need(x).weak != (stage == 1) {
+					continue
+				}
+				switch s.look(x, frame{then: noFrame}, true) {
+				case taken:
+					return clause{}, true, true
+				case failed:
+					return clause{needed, x.of, x.need}, true, false
+				}
+			}
+		}
+	}
 	return clause{}, false, true
+}
+
+// concerning yields the needs of a package, and those of packages that are in which
+// depend on it.
+func (s *search) concerning(p int32) iter.Seq[reference] {
+	return func(yield func(reference) bool) {
+		for i := range s.rules(p).needs {
+			if !yield(reference{p, int32(i)}) {
+				return
+			}
+		}
+		for _, x := range s.watching[p] {
+			if s.value[x.of] == in && !yield(x) {
+				return
+			}
+		}
+	}
+}
+
+// look looks at a need of a package that is in, and takes a package for it if one is
+// needed. f is the frame that it is part of.
+func (s *search) look(x reference, f frame, choices bool) outcome {
+	n := s.need(x)
+	if !s.applies(n) {
+		return closed
+	}
+	c := clause{needed, x.of, x.need}
+	candidates, weak := s.candidatesOf(c, n)
+	if s.satisfied(candidates) {
+		return closed
+	}
+	first, more := s.choose(candidates)
+	switch {
+	case first < 0 && weak:
+		return closed
+	case first < 0:
+		return failed
+	case more || weak:
+		if !choices {
+			return later
+		}
+		s.marks = append(s.marks, mark{len(s.trail), s.done, len(s.frames), s.agenda, s.stages})
+		c = clause{}
+	}
+	if s.agenda != noFrame {
+		s.push(frame{f.of, x.need + 1, f.end, f.then})
+	}
+	s.set(literal(first), c)
+	return taken
 }
 
 // candidatesOf returns what may satisfy a need, and whether it may stay open.
@@ -285,8 +410,8 @@ func (s *search) choose(candidates []int32) (first int32, more bool) {
 	return first, false
 }
 
-// admissible reports whether an undecided package may be in as far as its own rules
-// tell; if not, it is out from now on.
+// admissible reports whether an undecided package may be in as far as its own rules,
+// and those that depend on it, tell; if not, it is out from now on.
 func (s *search) admissible(p int32) bool {
 	r := s.rules(p)
 	for _, q := range r.excludes {
@@ -299,8 +424,28 @@ func (s *search) admissible(p int32) bool {
 	}
 	for i := range r.needs {
 		c := clause{needed, p, int32(i)}
-		if n := &r.needs[i]; !n.weak && s.allOut(n.candidates) && !s.isWaived(c) {
+		if n := &r.needs[i]; !n.weak && s.allOut(n.candidates) && s.applies(n) && !s.isWaived(c) {
 			s.set(^literal(p), c)
+			return false
+		}
+	}
+	if len(s.watching) == 0 {
+		return true
+	}
+	for _, x := range s.watching[p] {
+		c, n := clause{needed, x.of, x.need}, s.need(x)
+		if s.value[x.of] == in && !n.weak && s.allOut(n.candidates) && s.appliesBut(n, p) && !s.isWaived(c) {
+			s.set(^literal(p), c)
+			return false
+		}
+	}
+	return true
+}
+
+// appliesBut reports whether the condition of a hard need is met as soon as p is in.
+func (s *search) appliesBut(n *need, p int32) bool {
+	for _, q := range n.when.in {
+		if q != p && s.value[q] != in {
 			return false
 		}
 	}
@@ -320,9 +465,15 @@ func (s *search) allOut(candidates []int32) bool {
 func (s *search) literals(c clause, yield func(literal)) {
 	switch c.kind {
 	case needed:
+		n := &s.rules(c.a).needs[c.b]
 		yield(^literal(c.a))
-		for _, q := range s.rules(c.a).needs[c.b].candidates {
+		for _, q := range n.candidates {
 			yield(literal(q))
+		}
+		if n.when != nil {
+			for _, q := range n.when.in {
+				yield(^literal(q))
+			}
 		}
 	case exclusion:
 		yield(^literal(c.a))
@@ -399,7 +550,7 @@ func (s *search) back(level int32) {
 	for _, p := range s.trail[m.trail:] {
 		s.value[p] = unknown
 	}
-	s.trail, s.done, s.frames, s.agenda = s.trail[:m.trail], m.done, s.frames[:m.frames], m.agenda
+	s.trail, s.done, s.frames, s.agenda, s.stages = s.trail[:m.trail], m.done, s.frames[:m.frames], m.agenda, m.stages
 	s.marks = s.marks[:level]
 }
 

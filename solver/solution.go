@@ -7,12 +7,19 @@ import (
 // Options say how relations are followed.
 type Options struct {
 	// Native is the architecture of the machines that install. Foreign are those
-	// that they accept besides; the ones that seeds name are accepted, too.
+	// that they accept besides, the better ones first; the ones that seeds name are
+	// accepted, too.
 	Native  string
 	Foreign []string
 	// Recommends and Suggests follow these weak relations, too. One that cannot be
 	// satisfied is skipped.
+	// Relations that the wanted packages tell (Supplements, Enhances) are followed
+	// likewise, where the format's clients do.
 	Recommends, Suggests bool
+	// Versions is how many versions of each name are picked that a seed names, the best
+	// ones of each line and architecture, each as if it were a seed of its own: 0 and 1
+	// leave it at the best that can be installed; a negative number means all.
+	Versions int
 	// Mandatory adds every mandatory package of the catalog as a seed.
 	Mandatory bool
 	// Assumed packages count as installed: they satisfy relations, exclude what
@@ -43,8 +50,8 @@ type Pick struct {
 }
 
 // Reason is why a package is picked: for a seed, as a mandatory package, by a
-// relation of another pick, or since another pick does not go with the assumed
-// package that it replaces.
+// relation of another pick, by one of its own to another pick that it supplements or
+// enhances, or since another pick does not go with the assumed package that it replaces.
 type Reason struct {
 	Seed      string // the seed's label
 	Mandatory bool
@@ -68,8 +75,9 @@ type Unresolved struct {
 type Conflict struct {
 	Seed   string        // the seed's label, or "mandatory NAME"
 	Wanted *repo.Package // what is picked for the seed
-	// Package declares the relation, which excludes Other. Without a relation the
-	// two cannot be installed together for being of one name.
+	// Package declares the relation, which excludes Other, maybe only beside others.
+	// Without a relation the two cannot be installed together for being of one name,
+	// or of two streams of a module.
 	Package, Other *repo.Package
 	Relation       *repo.Relation
 	// Reason says for people why both are needed and no other choice helps.
@@ -94,9 +102,15 @@ type Renamed struct {
 }
 
 // String says the reason in words: "seed nginx", "mandatory", "nginx 1.22.1
-// requires libc6 (>= 2.36)".
+// requires libc6 (>= 2.36)", "supplements gnome-shell 43.1: (gnome-shell and cups)".
 func (r Reason) String() string {
 	switch {
+	case r.By != nil && (r.Relation.Kind == repo.Supplements || r.Relation.Kind == repo.Enhances):
+		text := r.Relation.Kind.String() + " " + r.By.Name + " " + r.By.Version
+		if asked := r.Relation.String(); asked != r.By.Name {
+			text += ": " + asked
+		}
+		return text
 	case r.Replaces != nil:
 		return r.By.Name + " " + r.By.Version + " does not go with " + r.Replaces.Name + " " + r.Replaces.Version + ", which is assumed installed"
 	case r.By != nil:

@@ -17,6 +17,9 @@ import (
 // provides it, as [repo.Catalog] orders them. A version that the catalog surpasses
 // comes after all alternatives, since clients do not choose it by themselves.
 //
+// What a package requires or wants only beside another one is picked as well where the
+// other one is picked for another wish, if the two can be installed together.
+//
 // Where a wish has no witness, the relations that are in the way are given up and
 // reported, and the rest of the closure is picked.
 func Solve(c *repo.Catalog, seeds []Seed, o Options) *Solution {
@@ -35,19 +38,20 @@ func Solve(c *repo.Catalog, seeds []Seed, o Options) *Solution {
 	for i := range wishes {
 		w := &wishes[i]
 		found := s.witness(w.candidates)
-		all.add(w, found.members)
+		all.add(found.members, w)
 		if w.renamed {
 			p := u.at(found.members[0].number)
 			solution.Renamed = append(solution.Renamed, Renamed{w.seed, p, !provides(p, w.seed.Pattern)})
 		}
 		for _, b := range found.broken {
-			if b.fact.kind == exclusion {
+			if s.isConflict(b.fact) {
 				solution.Conflicts = append(solution.Conflicts, s.conflict(w, &found, b))
 			} else {
 				all.missing = append(all.missing, b.fact)
 			}
 		}
 	}
+	s.meet(all)
 	solution.Picks = all.picks()
 	solution.Unresolved = all.unresolved(solution)
 	return solution
@@ -65,6 +69,7 @@ type way struct {
 	length   int32 // packages on it; 0 for a package that is not picked
 	by       int32 // the package before, -1 for a wished one
 	relation int32
+	reverse  bool // it is a relation of the package itself
 	wish     *wish
 }
 
@@ -72,10 +77,15 @@ func newUnion(u *universe) *union {
 	return &union{universe: u, ways: make([]way, len(u.catalog.Packages))}
 }
 
-func (u *union) add(w *wish, members []member) {
+// add adds the witness of a wish; without one, that of packages which are there already.
+func (u *union) add(members []member, w *wish) {
 	lengths := make([]int32, len(members))
 	for i, m := range members {
-		next := way{1, -1, m.relation, w}
+		if m.by < 0 && w == nil {
+			lengths[i] = u.ways[m.number].length
+			continue
+		}
+		next := way{1, -1, m.relation, m.reverse, w}
 		if m.by >= 0 {
 			next.length, next.by = lengths[m.by]+1, members[m.by].number
 		}
@@ -85,6 +95,9 @@ func (u *union) add(w *wish, members []member) {
 		}
 	}
 }
+
+// has reports whether a package is picked, or assumed.
+func (u *union) has(p int32) bool { return u.isAssumed(p) || u.ways[p].length > 0 }
 
 func (u *union) picks() (picks []Pick) {
 	for i, w := range u.ways {
@@ -101,10 +114,23 @@ func (u *union) reason(p int32) Reason {
 		return Reason{Seed: w.wish.label(), Mandatory: w.wish.mandatory}
 	}
 	by := u.at(w.by)
-	if w.relation == noRelation {
-		return Reason{By: by, Replaces: u.assumed.Named(u.at(p).Name)[0]}
+	switch {
+	case w.relation == noRelation:
+		return Reason{By: by, Replaces: u.replaced(p)}
+	case w.reverse:
+		return Reason{By: by, Relation: u.at(p).Relations[w.relation]}
 	}
 	return Reason{By: by, Relation: by.Relations[w.relation]}
+}
+
+// replaced returns the assumed package that a pick takes the place of.
+func (u *union) replaced(p int32) *repo.Package {
+	for _, n := range u.stays {
+		if slices.Contains(n.candidates, p) {
+			return u.at(n.candidates[0])
+		}
+	}
+	return nil
 }
 
 // unresolved reports the missing relations, in the order of the catalog.
@@ -116,14 +142,39 @@ func (u *union) unresolved(s *Solution) (all []Unresolved) {
 		all = append(all, Unresolved{
 			Relation: relation,
 			WantedBy: wantedBy,
-			Reason:   whyUnresolved(u.catalog, wantedBy, relation, u.options.Native),
+			Reason:   u.whyUnresolved(wantedBy, relation),
 			Chain:    s.chain(wantedBy),
 		})
 	}
 	return all
 }
 
-// relationOf returns the relation that a fact of the kind needed is about.
+// relationOf returns the relation that a fact of the kind needed is about, which is not
+// one of the request.
 func (u *universe) relationOf(fact clause) repo.Relation {
-	return u.at(fact.a).Relations[u.rules(fact.a).needs[fact.b].relation]
+	return *u.relation(reference{fact.a, fact.b})
+}
+
+// relation returns the relation that a need is about.
+func (u *universe) relation(x reference) *repo.Relation {
+	n := &u.rules(x.of).needs[x.need]
+	of := x.of
+	if n.reverse {
+		of = n.candidates[0]
+	}
+	return &u.at(of).Relations[n.relation]
+}
+
+// isConflict reports whether a fact says of packages that are there that they exclude
+// each other: an exclusion, or a need that nothing satisfies where others are in.
+func (u *universe) isConflict(fact clause) bool {
+	if fact.kind == exclusion {
+		return true
+	}
+	x := reference{fact.a, fact.b}
+	if n := &u.rules(x.of).needs[x.need]; n.when == nil {
+		return false
+	}
+	relation := u.relation(x)
+	return !relation.Kind.Hard() || u.satisfiable(u.at(x.of), relation)
 }

@@ -11,15 +11,20 @@ import (
 // FindUnresolved returns the hard relations of the packages that no package of the
 // catalog satisfies on machines of the native architecture which accept the foreign
 // ones besides, in the order of the packages. Source packages are passed over.
+//
+// A rich relation is judged as if every package of the catalog were in, but for those
+// that an unless would have out: (a if b) needs a package for a where there is one for
+// b; (a if b else c) one for a where there is one for b, else one for c; (a unless b)
+// one for a; (a unless b else c) one for a, or one for b and one for c.
 func FindUnresolved(c *repo.Catalog, packages []*repo.Package, native string, foreign ...string) (all []Unresolved) {
-	u := newUniverse(c, Options{Native: native}, foreign)
+	u := newUniverse(c, Options{Native: native, Foreign: foreign}, foreign)
 	for _, p := range packages {
 		if p.IsSource() {
 			continue
 		}
 		for i := range p.Relations {
 			if r := &p.Relations[i]; r.Kind.Hard() && !u.satisfiable(p, r) {
-				all = append(all, Unresolved{Relation: *r, WantedBy: p, Reason: whyUnresolved(c, p, *r, native)})
+				all = append(all, Unresolved{Relation: *r, WantedBy: p, Reason: u.whyUnresolved(p, *r)})
 			}
 		}
 	}
@@ -29,26 +34,78 @@ func FindUnresolved(c *repo.Catalog, packages []*repo.Package, native string, fo
 // satisfiable reports whether a relation has a candidate or the package satisfies it
 // itself.
 func (u *universe) satisfiable(p *repo.Package, r *repo.Relation) bool {
-	for _, d := range r.Alternatives {
-		u.spare = u.appendCandidates(u.spare[:0], d, p.Architecture)
-		if len(u.spare) > 0 || u.catalog.Satisfied(d, p, p.Architecture, u.options.Native) {
-			return true
-		}
+	if r.Rich != nil {
+		return u.attainable(p, r.Rich)
 	}
-	return false
+	return slices.ContainsFunc(r.Alternatives, func(d repo.Dependency) bool { return u.answered(p, d) })
+}
+
+func (u *universe) answered(p *repo.Package, d repo.Dependency) bool {
+	u.spare = u.appendCandidates(u.spare[:0], d, p.Architecture)
+	return len(u.spare) > 0 || u.catalog.Satisfied(d, p, p.Architecture, u.options.Native)
+}
+
+// attainable is satisfiable for rich relations, as [FindUnresolved] has it.
+func (u *universe) attainable(p *repo.Package, r *repo.Rich) bool {
+	of := func(i int) bool { return i < len(r.Operands) && u.attainable(p, r.Operands[i]) }
+	switch r.Op {
+	case repo.Leaf:
+		return u.answered(p, r.Dependency)
+	case repo.And, repo.Or:
+		wanted := r.Op == repo.Or
+		for i := range r.Operands {
+			if of(i) == wanted {
+				return wanted
+			}
+		}
+		return !wanted
+	case repo.If:
+		return of(1) && of(0) || !of(1) && (len(r.Operands) < 3 || of(2))
+	case repo.Unless:
+		return of(0) || of(2) && of(1)
+	}
+	return len(u.satisfying(p, r)) > 0
 }
 
 // whyUnresolved says for people why nothing satisfies the relation.
-func whyUnresolved(c *repo.Catalog, wantedBy *repo.Package, r repo.Relation, native string) string {
+func (u *universe) whyUnresolved(wantedBy *repo.Package, r repo.Relation) string {
 	var reasons []string
+	if r.Rich != nil {
+		for _, part := range u.unattainable(wantedBy, r.Rich) {
+			if part.Op == repo.Leaf {
+				reasons = append(reasons, part.String()+": "+whyMissing(u.catalog, wantedBy, part.Dependency, u.options.Native))
+			} else {
+				reasons = append(reasons, part.String()+": no package satisfies it alone")
+			}
+		}
+		if reasons == nil {
+			return "it has too many cases to look at"
+		}
+	}
 	for _, d := range r.Alternatives {
-		reason := whyMissing(c, wantedBy, d, native)
+		reason := whyMissing(u.catalog, wantedBy, d, u.options.Native)
 		if len(r.Alternatives) > 1 {
 			reason = d.String() + ": " + reason
 		}
 		reasons = append(reasons, reason)
 	}
 	return strings.Join(reasons, "; ")
+}
+
+// unattainable returns the parts of an expression, each about one package, that are the
+// reason why it is not attainable.
+func (u *universe) unattainable(p *repo.Package, r *repo.Rich) (parts []*repo.Rich) {
+	if u.attainable(p, r) {
+		return nil
+	}
+	switch r.Op {
+	case repo.Leaf, repo.With, repo.Without:
+		return []*repo.Rich{r}
+	}
+	for _, operand := range r.Operands {
+		parts = append(parts, u.unattainable(p, operand)...)
+	}
+	return parts
 }
 
 func whyMissing(c *repo.Catalog, wantedBy *repo.Package, d repo.Dependency, native string) string {

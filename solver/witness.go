@@ -12,8 +12,9 @@ type witness struct {
 // member is a package of a witness and the shortest way to it.
 type member struct {
 	number   int32
-	by       int32 // index of the member that needs it, -1 for the wished one
+	by       int32 // index of the member that needs it, -1 for the wished ones
 	relation int32 // which relation of that one
+	reverse  bool  // it is a relation of this one
 }
 
 // broken is a fact that a witness does not satisfy, and those that together with it
@@ -26,10 +27,11 @@ type broken struct {
 // maxBroken bounds the facts that one wish may break.
 const maxBroken = 100
 
-// witness finds a witness of the wish. Where there is none it gives up, one by one,
-// the facts that are in the way, so that the witness is as good as can be.
-func (s *search) witness(candidates []int32) (w witness) {
-	s.ask(candidates)
+// witness finds a witness of a wish for one package of each list. Where there is none
+// it gives up, one by one, the facts that are in the way, so that the witness is as good
+// as can be.
+func (s *search) witness(wanted ...[]int32) (w witness) {
+	s.ask(wanted...)
 	clear(s.waived)
 	var given []broken
 	for s.lenient = false; ; {
@@ -59,8 +61,9 @@ func (s *search) witness(candidates []int32) (w witness) {
 }
 
 // blame picks from a core the fact to give up: the first need on the way from the
-// request that nothing satisfies, else the first exclusion. There always is one on
-// the way of the preferred candidates, or else they would be a witness.
+// request that nothing satisfies, else the first exclusion, or need that nothing
+// satisfies where others are in. There always is one on the way of the preferred
+// candidates, or else they would be a witness.
 func (s *search) blame(core []clause) clause {
 	reached := s.preferred(core)
 	rank := make(map[int32]int, len(reached))
@@ -71,11 +74,23 @@ func (s *search) blame(core []clause) clause {
 	var bestOrder [3]int
 	for _, c := range core {
 		var order [3]int
-		switch missing := c.kind == needed && len(s.rules(c.a).needs[c.b].candidates) == 0; {
-		case missing && rank[c.a] > 0:
+		switch c.kind {
+		case needed:
+			n := &s.rules(c.a).needs[c.b]
 			order = [3]int{1, rank[c.a], int(c.b)}
-		case c.kind == exclusion && rank[c.a] > 0 && rank[c.b] > 0:
-			order = [3]int{2, max(rank[c.a], rank[c.b]), min(rank[c.a], rank[c.b])}
+			if n.when != nil {
+				for _, q := range n.when.in {
+					order[0], order[1] = 2, lastOf(order[1], rank[q])
+				}
+			}
+			if len(n.candidates) > 0 || order[1] == 0 {
+				continue
+			}
+		case exclusion:
+			order = [3]int{2, lastOf(rank[c.a], rank[c.b]), min(rank[c.a], rank[c.b])}
+			if order[1] == 0 {
+				continue
+			}
 		default:
 			continue
 		}
@@ -86,21 +101,38 @@ func (s *search) blame(core []clause) clause {
 	return best
 }
 
+// lastOf returns the higher of two ranks, 0 if one of them is.
+func lastOf(a, b int) int {
+	if min(a, b) == 0 {
+		return 0
+	}
+	return max(a, b)
+}
+
 // preferred returns the packages that the needs of a core lead to from the request
 // by their first candidates.
 func (s *search) preferred(core []clause) (reached []int32) {
-	needs := map[int32][]int32{}
+	needs := map[int32][]reference{} // by package that they depend on
 	for _, c := range core {
-		if c.kind == needed {
-			needs[c.a] = append(needs[c.a], c.b)
+		if c.kind != needed {
+			continue
+		}
+		x := reference{c.a, c.b}
+		needs[c.a] = append(needs[c.a], x)
+		if when := s.need(x).when; when != nil {
+			for _, q := range when.in {
+				needs[q] = append(needs[q], x)
+			}
 		}
 	}
 	reached = []int32{s.request()}
+	isReached := func(p int32) bool { return slices.Contains(reached, p) }
 	for i := 0; i < len(reached); i++ {
-		for _, n := range needs[reached[i]] {
-			candidates := s.rules(reached[i]).needs[n].candidates
-			if len(candidates) > 0 && !slices.Contains(reached, candidates[0]) {
-				reached = append(reached, candidates[0])
+		for _, x := range needs[reached[i]] {
+			n := s.need(x)
+			met := isReached(x.of) && (n.when == nil || !slices.ContainsFunc(n.when.in, func(q int32) bool { return !isReached(q) }))
+			if met && len(n.candidates) > 0 && !isReached(n.candidates[0]) {
+				reached = append(reached, n.candidates[0])
 			}
 		}
 	}
@@ -114,7 +146,11 @@ func (s *search) substitutes(fact clause) (found []int32) {
 	if fact.kind != needed || pkg == nil {
 		return nil
 	}
-	for _, d := range pkg.Relations[s.rules(fact.a).needs[fact.b].relation].Alternatives {
+	relation := s.relationOf(fact)
+	if !relation.Kind.Hard() {
+		return nil
+	}
+	for d := range relation.Leaves {
 		if len(s.catalog.NamedAt(d.Name)) > 0 {
 			continue
 		}
@@ -128,38 +164,52 @@ func (s *search) substitutes(fact clause) (found []int32) {
 }
 
 // members returns the catalog's packages that are in, each after the one that needs
-// it, first the wished one and what it leads to, nearest first, then what replaces
+// it, first the wished ones and what they lead to, nearest first, then what replaces
 // assumed packages and what that leads to.
 func (s *search) members() (all []member) {
-	add := func(candidates []int32, by, relation int32) {
+	index := map[int32]int32{} // of what depends on others' being in
+	add := func(candidates []int32, m member) {
 		for _, c := range candidates {
 			if s.value[c] != in {
 				continue
 			}
 			if !s.seen[c] && !s.isAssumed(c) {
 				s.seen[c] = true
-				all = append(all, member{c, by, relation})
+				if s.conditional {
+					index[c] = int32(len(all))
+				}
+				m.number = c
+				all = append(all, m)
 			}
 			return
 		}
 	}
+	isMember := func(p int32) bool { return s.seen[p] || s.isAssumed(p) && s.value[p] == in }
 	expanded := 0
 	expand := func() {
 		for ; expanded < len(all); expanded++ {
-			p := all[expanded].number
-			needs := s.rules(p).needs
-			for i := range needs {
-				candidates, _ := s.candidatesOf(clause{needed, p, int32(i)}, &needs[i])
-				add(candidates, int32(expanded), needs[i].relation)
+			for x := range s.concerning(all[expanded].number) {
+				n := s.need(x)
+				by, ok := int32(expanded), true
+				if n.when != nil {
+					by, ok = index[x.of]
+					ok = ok && s.applies(n) && !slices.ContainsFunc(n.when.in, func(q int32) bool { return !isMember(q) })
+				}
+				if ok {
+					candidates, _ := s.candidatesOf(clause{needed, x.of, x.need}, n)
+					add(candidates, member{by: by, relation: n.relation, reverse: n.reverse})
+				}
 			}
 		}
 	}
 	asked := s.rules(s.request()).needs
-	stays, wished := asked[:len(asked)-1], asked[len(asked)-1]
-	add(wished.candidates, -1, noRelation)
+	stays, wished := asked[:len(s.stays)], asked[len(s.stays):]
+	for _, n := range wished {
+		add(n.candidates, member{by: -1, relation: noRelation})
+	}
 	expand()
 	for _, n := range stays {
-		add(n.candidates, 0, noRelation)
+		add(n.candidates, member{by: 0, relation: noRelation})
 	}
 	expand()
 	for _, m := range all {

@@ -1,0 +1,80 @@
+package solver
+
+// meet completes a union with what its packages require or want beside others which are
+// there for other wishes. Each such need is looked at once. Packages that cannot be
+// installed beside each other change nothing.
+func (s *search) meet(all *union) {
+	if !s.conditional {
+		return
+	}
+	looked := map[reference]bool{}
+	for again := true; again; {
+		again = false
+		for p := range all.ways {
+			if all.ways[p].length == 0 {
+				continue
+			}
+			for i := range s.rules(int32(p)).needs {
+				x := reference{int32(p), int32(i)}
+				if looked[x] {
+					continue
+				}
+				together, open := all.open(x)
+				if !open {
+					continue
+				}
+				looked[x], again = true, true
+				s.complete(all, x, together)
+			}
+		}
+	}
+}
+
+// open reports whether a need has a condition that the picks meet, and no candidate
+// among them. together are the picks that make it count.
+func (u *union) open(x reference) (together []int32, open bool) {
+	n := &u.rules(x.of).needs[x.need]
+	if n.when == nil {
+		return nil, false
+	}
+	for _, q := range n.candidates {
+		if u.has(q) {
+			return nil, false
+		}
+	}
+	together = append(together, x.of)
+	for _, q := range n.when.in {
+		if !u.has(q) {
+			return nil, false
+		}
+		together = append(together, q)
+	}
+	if n.when.also != nil {
+		by, ok := n.when.also.met(u.has)
+		if !ok {
+			return nil, false
+		}
+		together = append(together, by...)
+	}
+	return firstOnly(together), true
+}
+
+// complete picks what a need asks for where the given packages are installed together.
+func (s *search) complete(all *union, x reference, together []int32) {
+	n := s.need(x)
+	if relation := s.relation(x); len(n.candidates) == 0 {
+		if relation.Kind.Hard() && !s.satisfiable(s.at(x.of), relation) {
+			all.missing = append(all.missing, clause{needed, x.of, x.need})
+		}
+		return
+	}
+	var wanted [][]int32
+	for i, p := range together {
+		if !s.isAssumed(p) {
+			wanted = append(wanted, together[i:i+1])
+		}
+	}
+	if found := s.witness(wanted...); len(found.broken) == 0 {
+		all.add(found.members, nil)
+	}
+}
