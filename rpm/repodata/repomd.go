@@ -91,13 +91,18 @@ func ParseRepomd(content []byte, name string) (*Repomd, error) {
 	}
 	p := repomdParser{decoder: xml.NewDecoder(bytes.NewReader(content)), repomd: &Repomd{}}
 	if err := p.document(); err != nil {
-		line, _ := p.decoder.InputPos()
-		if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
-			line, err = syntax.Line, errors.New(syntax.Msg)
-		}
-		return nil, fmt.Errorf("%s:%d: %w", name, line, err)
+		return nil, errorAt(p.decoder, name, err)
 	}
 	return p.repomd, nil
+}
+
+// errorAt says in which file and line the error is.
+func errorAt(d *xml.Decoder, name string, err error) error {
+	line, _ := d.InputPos()
+	if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
+		line, err = syntax.Line, errors.New(syntax.Msg)
+	}
+	return fmt.Errorf("%s:%d: %w", name, line, err)
 }
 
 type repomdParser struct {
