@@ -97,7 +97,7 @@ func (m *Mirror) pick(all []*repo.Package, seeds []solver.Seed) *selection {
 			wanted := seedsFor(seeds, machine)
 			solution := solver.Solve(catalog.Catalog, wanted, solver.Options{
 				Native: machine.Native, Foreign: machine.Accepts, Recommends: m.Recommends, Suggests: m.Suggests, Mandatory: m.Mandatory,
-				Assumed: m.assumed(catalog.Catalog, machine.Native),
+				Versions: m.Versions, Assumed: m.assumed(catalog.Catalog, machine.Native),
 			})
 			for _, p := range solution.Picks {
 				if _, ok := why[p.Package]; !ok {
