@@ -65,6 +65,7 @@ type Reader struct {
 	filled int   // of the bytes that were read from in
 	line   int   // number of the line at the start of buf, from 1
 	passed int64 // bytes before buf
+	limit  int   // of the bytes that are held
 	mark   int64 // size of the byte order mark before the document
 
 	state
@@ -78,6 +79,7 @@ type Reader struct {
 	attrs   []Attr
 	text    []byte
 	scratch []byte // texts and values that are not as they are written
+	joined  []byte // contents of several texts
 
 	open     []byte // the names of the open elements one after the other, as written
 	lengths  []int  // of these
@@ -93,7 +95,7 @@ type state struct {
 
 // NewReader reads from in; file names it in errors.
 func NewReader(in io.Reader, file string) *Reader {
-	return &Reader{in: in, file: file, buf: make([]byte, firstChunk), line: 1}
+	return &Reader{in: in, file: file, buf: make([]byte, firstChunk), line: 1, limit: MaxElement}
 }
 
 // NewTextReader reads a document that is in memory, and that must not be changed; file
@@ -118,7 +120,7 @@ func (r *Reader) Next() (Kind, error) {
 		return 0, r.failed
 	}
 	if !r.whole {
-		r.scratch = r.scratch[:0]
+		r.scratch, r.joined = r.scratch[:0], r.joined[:0]
 	}
 	for {
 		kind, err := r.token()
@@ -196,9 +198,19 @@ func (r *Reader) Skip() error {
 
 // Content reads to the end of the element that has just begun and returns the text
 // that is directly in it.
-func (r *Reader) Content() ([]byte, error) {
-	var content []byte
-	first := -1 // of what was appended to scratch; mostly there is one text
+func (r *Reader) Content() (content []byte, err error) {
+	if r.whole {
+		return r.content()
+	}
+	_, err = r.Whole(func() (err error) {
+		content, err = r.content()
+		return err
+	})
+	return content, err
+}
+
+func (r *Reader) content() (content []byte, err error) {
+	first := -1 // of it in joined; mostly there is one text
 	for inside := r.depth; ; {
 		kind, err := r.Next()
 		if err != nil {
@@ -212,11 +224,11 @@ func (r *Reader) Content() ([]byte, error) {
 			content = r.text
 		default:
 			if first < 0 {
-				first = len(r.scratch)
-				r.scratch = append(r.scratch, content...)
+				first = len(r.joined)
+				r.joined = append(r.joined, content...)
 			}
-			r.scratch = append(r.scratch, r.text...)
-			content = r.scratch[first:]
+			r.joined = append(r.joined, r.text...)
+			content = r.joined[first:]
 		}
 	}
 }
@@ -268,8 +280,8 @@ func (r *Reader) more(keep int) error {
 	if r.err != nil {
 		return r.ended()
 	}
-	if r.filled-keep >= MaxElement {
-		return r.syntax(keep, "an element or a token is larger than %d bytes", MaxElement)
+	if r.filled-keep >= r.limit {
+		return r.syntax(keep, "an element or a token is larger than %d bytes", r.limit)
 	}
 	r.line += bytes.Count(r.buf[:keep], []byte{'\n'})
 	r.passed += int64(keep)
@@ -335,7 +347,7 @@ func (r *Reader) rewind(before state) {
 	}
 	r.state = before
 	r.pos = 0
-	r.scratch = r.scratch[:0]
+	r.scratch, r.joined = r.scratch[:0], r.joined[:0]
 	if _, err := r.token(); err != nil {
 		r.failed = err // cannot be: the tag was read before
 	}
