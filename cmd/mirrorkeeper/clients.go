@@ -2,10 +2,12 @@ package main
 
 import (
 	"cmp"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
+	"sync"
 
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
@@ -16,8 +18,10 @@ import (
 // with equal settings share one, and its connections.
 type clients struct {
 	standard transport.Options // those of the configuration's transfer
-	made     []madeClient      // the standard one first
 	router   *transport.Router
+
+	mu   sync.Mutex
+	made []madeClient // the standard one first
 }
 
 type madeClient struct {
@@ -33,81 +37,66 @@ func newClients(t *config.Transfer) (*clients, error) {
 	if t.CA != "" {
 		o.CA = []string{t.CA}
 	}
-	c := &clients{standard: o}
-	otherwise, err := c.client(o)
+	otherwise, err := transport.New(o)
 	if err != nil {
 		return nil, err
 	}
-	c.router = transport.NewRouter(otherwise)
-	return c, nil
-}
-
-// client returns the client with the options.
-func (c *clients) client(o transport.Options) (*http.Client, error) {
-	for _, m := range c.made {
-		if reflect.DeepEqual(m.options, o) {
-			return m.client, nil
-		}
-	}
-	client, err := transport.New(o)
-	if err != nil {
-		return nil, err
-	}
-	c.made = append(c.made, madeClient{o, client})
-	return client, nil
+	return &clients{standard: o, router: transport.NewRouter(otherwise), made: []madeClient{{o, otherwise}}}, nil
 }
 
 // route has requests below the URL sent with the options.
 func (c *clients) route(base string, o transport.Options) error {
-	client, err := c.client(o)
-	if err == nil && client != c.made[0].client {
-		c.router.Add(transport.Route{Prefix: base, Client: client})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i := slices.IndexFunc(c.made, func(m madeClient) bool { return reflect.DeepEqual(m.options, o) })
+	if i < 0 {
+		client, err := transport.New(o)
+		if err != nil {
+			return err
+		}
+		i = len(c.made)
+		c.made = append(c.made, madeClient{o, client})
 	}
-	return err
+	if i > 0 {
+		c.router.Add(transport.Route{Prefix: base, Client: c.made[i].client})
+	}
+	return nil
 }
 
 // routeSource has requests to the repositories of a source, and to the lists of their
-// mirrors, sent with the options. What it returns has those to listed mirrors sent
-// so, but without the headers of the options to hosts that the configuration does
-// not name: they may be secrets. Credentials are for hosts by themselves.
-func (c *clients) routeSource(repositories []*repo.Repository, o transport.Options) (listed func(urls []string), err error) {
-	var hosts []string
+// mirrors, sent with the options for their URLs. What it returns does so for URLs of
+// such a list, but keeps the headers from hosts that the configuration does not name:
+// they may be secrets. Credentials are for hosts by themselves.
+func (c *clients) routeSource(repositories []*repo.Repository, options func(*url.URL) transport.Options, log *slog.Logger) (listed func(urls []string), err error) {
+	named := map[string]bool{}
+	add := func(base string, listed bool) error {
+		u, err := url.Parse(base)
+		if err != nil {
+			return err
+		}
+		o := options(u)
+		if host := u.Scheme + "://" + u.Host; !listed {
+			named[host] = true
+		} else if !named[host] {
+			o.Headers = nil
+		}
+		return c.route(base, o)
+	}
 	for _, r := range repositories {
 		for _, base := range append(slices.Clone(r.URLs), r.List) {
 			if base == "" {
 				continue
 			}
-			if err := c.route(base, o); err != nil {
+			if err := add(base, false); err != nil {
 				return nil, err
 			}
-			hosts = append(hosts, hostOf(base))
 		}
-	}
-	named, err := c.client(o)
-	if err != nil {
-		return nil, err
-	}
-	o.Headers = nil
-	other, err := c.client(o)
-	if err != nil {
-		return nil, err
 	}
 	return func(urls []string) {
 		for _, base := range urls {
-			client := other
-			if slices.Contains(hosts, hostOf(base)) {
-				client = named
+			if err := add(base, true); err != nil {
+				log.Warn("a listed mirror is asked as if no source had named it", "url", transport.Redacted(base), "error", err)
 			}
-			c.router.Add(transport.Route{Prefix: base, Client: client})
 		}
 	}, nil
-}
-
-// hostOf is scheme, host and port of an address.
-func hostOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return address
-	}
-	return u.Scheme + "://" + u.Host
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 
 	"github.com/mirrorkeeper/mirrorkeeper/config"
@@ -32,7 +34,8 @@ func TestSecretsStayWithConfiguredHosts(t *testing.T) {
 	o.UserAgent = "source"
 	o.Credentials = []transport.Credential{{Prefix: named, User: "me", Password: "secret"}}
 	o.Headers = http.Header{"X-Token": {"t0ken"}}
-	found, err := c.routeSource([]*repo.Repository{{List: named + "/list?arch=x86_64"}}, o)
+	listing := []*repo.Repository{{List: named + "/list?arch=x86_64"}}
+	found, err := c.routeSource(listing, func(*url.URL) transport.Options { return o }, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

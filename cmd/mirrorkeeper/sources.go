@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/mirrorkeeper/mirrorkeeper/config"
@@ -35,7 +36,8 @@ func (b *builder) sources(s config.Source, m config.Mirror) (sources []mirror.So
 		}
 		out.Keys, out.Fingerprints = ring, ring.Fingerprints()
 	}
-	if err := b.connect(&out, b.configured(s)); err != nil {
+	o := b.configured(s)
+	if err := b.connect(&out, func(*url.URL) transport.Options { return o }); err != nil {
 		return nil, nil, err
 	}
 	return []mirror.Source{out}, nil, nil
@@ -62,13 +64,13 @@ func (b *builder) configured(s config.Source) transport.Options {
 	return o
 }
 
-// connect has the source's requests sent with the options.
-func (b *builder) connect(s *mirror.Source, o transport.Options) error {
+// connect has the source's requests sent with the options for their URLs.
+func (b *builder) connect(s *mirror.Source, options func(*url.URL) transport.Options) error {
 	repositories, err := s.Format.Repositories(s.Source)
 	if err != nil {
 		return &exit{code: exitUsage, err: err}
 	}
-	s.Listed, err = b.clients.routeSource(repositories, o)
+	s.Listed, err = b.clients.routeSource(repositories, options, b.log)
 	return err
 }
 

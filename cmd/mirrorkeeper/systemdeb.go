@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/mirrorkeeper/mirrorkeeper/config"
-	"github.com/mirrorkeeper/mirrorkeeper/deb"
 	"github.com/mirrorkeeper/mirrorkeeper/deb/system"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
@@ -26,7 +25,7 @@ func (b *builder) debSources(sys *system.System, s config.Source, m config.Mirro
 			continue
 		}
 		source := x.Source
-		source.Path = cmp.Or(s.Path, systemPath(source.URLs[0]))
+		source.Path = cmp.Or(s.Path, systemPath(source.URLs[0], ""))
 		if s.Priority != nil {
 			source.Priority = s.Priority
 		}
@@ -45,12 +44,11 @@ func (b *builder) debSources(sys *system.System, s config.Source, m config.Mirro
 		if err != nil {
 			return nil, nil, err
 		}
-		sources = append(sources, mirror.Source{Source: &source, Format: deb.Format{}, Keys: keys, Fingerprints: fingerprints})
-		for _, base := range source.URLs {
-			if err := b.debRoute(sys, base); err != nil {
-				return nil, nil, err
-			}
+		out := mirror.Source{Source: &source, Format: formatNamed(source.Type), Keys: keys, Fingerprints: fingerprints}
+		if err := b.connect(&out, func(u *url.URL) transport.Options { return b.aptOptions(sys, u) }); err != nil {
+			return nil, nil, err
 		}
+		sources = append(sources, out)
 	}
 	return mergeSources(sources), foreign, nil
 }
@@ -125,12 +123,8 @@ func debKeys(x *system.Source) (repo.Verifier, []string, error) {
 	return ring, ring.Fingerprints(), nil
 }
 
-// debRoute has requests below the URL sent as apt would.
-func (b *builder) debRoute(sys *system.System, base string) error {
-	u, err := url.Parse(base)
-	if err != nil {
-		return err
-	}
+// aptOptions are how apt reaches a URL.
+func (b *builder) aptOptions(sys *system.System, u *url.URL) transport.Options {
 	o := b.clients.standard
 	if o.Proxy == "" {
 		o.Proxy = cmp.Or(sys.Proxy(u), "none")
@@ -143,5 +137,5 @@ func (b *builder) debRoute(sys *system.System, base string) error {
 		o.CA = []string{tls.Authorities}
 	}
 	o.ClientCert, o.ClientKey = tls.Certificate, tls.Key
-	return b.clients.route(base, o)
+	return o
 }

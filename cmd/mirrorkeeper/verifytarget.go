@@ -119,6 +119,9 @@ func withKnown(format repo.Format, found []repo.Found, known []knownRepository) 
 // target makes a target of a candidate.
 func (v *verifyTarget) target(format repo.Format, x candidate, level verify.Level) (verify.Target, error) {
 	t := verify.Target{Dir: x.Dir, Repository: x.Repository, Format: format, Architectures: v.architectures}
+	if level < verify.Signature {
+		t.Repository.Source.Trusted = true // an unsigned root has no defect that the level sees
+	}
 	if t.Architectures == nil {
 		t.Architectures = x.Repository.Source.Architectures
 	}
