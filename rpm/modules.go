@@ -1,0 +1,336 @@
+package rpm
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+	"github.com/mirrorkeeper/mirrorkeeper/rpm/modulemd"
+)
+
+// modules are the module streams of all repositories of a mirror, and which of them
+// are active.
+//
+// Clients see the packages of active streams only, and of these modules no package
+// that is of no module but has the name of one that is: so a distribution can offer
+// several lines of versions. A stream is active when it is the default of its module,
+// or is enabled, on a client by its administrator, here by a group that names it, or
+// required by another active one (dnf's modularity.7).
+type modules struct {
+	builds   []*modulemd.Stream // as they stand in the repositories
+	byModule map[string][]*modulemd.Stream
+	defaults map[string]string // stream by module
+	feasible map[*modulemd.Stream]bool
+
+	// order are the active streams in the order in which they became so.
+	order     []stream
+	active    map[stream]bool
+	artifacts map[string][]*modulemd.Stream // active builds by artifact, none for hidden ones
+	binaries  map[string]bool               // names of active artifacts
+	sources   map[string]bool
+}
+
+// stream is a stream of a module.
+type stream struct{ module, name string }
+
+func (s stream) String() string { return s.module + ":" + s.name }
+
+func streamOf(b *modulemd.Stream) stream { return stream{b.Name, b.Stream} }
+
+// platform is the module that stands for the system itself, which is always there.
+const platform = "platform"
+
+// readModules reads the modules of all repositories.
+func readModules(all []repo.Reading) (*modules, error) {
+	var indexes []*modulemd.Index
+	for _, of := range all {
+		err := readIndex(of, modulesKind, func(content io.Reader, name string) error {
+			ix, err := modulemd.Parse(content, name)
+			indexes = append(indexes, ix)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return newModules(indexes), nil
+}
+
+func newModules(indexes []*modulemd.Index) *modules {
+	m := &modules{byModule: map[string][]*modulemd.Stream{}, defaults: map[string]string{}, active: map[stream]bool{}}
+	var defaults []*modulemd.Defaults
+	for _, ix := range indexes {
+		m.builds = append(m.builds, ix.Streams...)
+		defaults = append(defaults, ix.Defaults...)
+	}
+	for _, b := range m.builds {
+		m.byModule[b.Name] = append(m.byModule[b.Name], b)
+	}
+	for module := range m.byModule {
+		if d := modulemd.DefaultsOf(defaults, module); d != nil && m.has(stream{module, d.Stream}) {
+			m.defaults[module] = d.Stream
+		}
+	}
+	m.findFeasible()
+	return m
+}
+
+func (m *modules) has(s stream) bool {
+	return slices.ContainsFunc(m.byModule[s.module], func(b *modulemd.Stream) bool { return b.Stream == s.name })
+}
+
+// activate decides which streams are active, when the groups name some.
+func (m *modules) activate(groups []string) {
+	named := map[string]bool{}
+	for _, group := range groups {
+		if s, ok := m.streamNamed(group); ok {
+			named[s.module] = true
+			m.enable(s)
+		}
+	}
+	for _, b := range m.builds {
+		if s := streamOf(b); !named[b.Name] && m.defaults[b.Name] == b.Stream && m.feasible[b] {
+			m.enable(s)
+		}
+	}
+	for i := 0; i < len(m.order); i++ {
+		m.enableRequired(m.order[i])
+	}
+	m.indexArtifacts()
+}
+
+// streamNamed reads the name of a group as that of a module: "nodejs", which means its
+// default stream, or the only one, "nodejs:18", each with a profile or without,
+// "nodejs:18/common".
+func (m *modules) streamNamed(group string) (s stream, ok bool) {
+	name, _, _ := strings.Cut(group, "/")
+	s.module, s.name, ok = strings.Cut(name, ":")
+	if !ok {
+		if s.name, ok = m.defaultOf(s.module); !ok {
+			return s, false
+		}
+	}
+	return s, m.has(s)
+}
+
+// defaultOf is the stream that is meant by the module alone.
+func (m *modules) defaultOf(module string) (name string, ok bool) {
+	if name, ok = m.defaults[module]; ok {
+		return name, true
+	}
+	for i, b := range m.byModule[module] {
+		if i > 0 && b.Stream != name {
+			return "", false
+		}
+		name = b.Stream
+	}
+	return name, name != ""
+}
+
+func (m *modules) enable(s stream) {
+	if !m.active[s] {
+		m.active[s] = true
+		m.order = append(m.order, s)
+	}
+}
+
+// findFeasible finds the builds whose requirements can be met at all.
+func (m *modules) findFeasible() {
+	m.feasible = make(map[*modulemd.Stream]bool, len(m.builds))
+	for _, b := range m.builds {
+		m.feasible[b] = true
+	}
+	possible := func(s stream) bool {
+		return slices.ContainsFunc(m.byModule[s.module], func(b *modulemd.Stream) bool { return b.Stream == s.name && m.feasible[b] })
+	}
+	for changed := true; changed; {
+		changed = false
+		for _, b := range m.builds {
+			if m.feasible[b] && !m.meets(b, possible) {
+				m.feasible[b], changed = false, true
+			}
+		}
+	}
+}
+
+// meets reports whether one of the sets of the build's requirements is met by streams
+// for which there is true.
+func (m *modules) meets(b *modulemd.Stream, there func(stream) bool) bool {
+	if len(b.Requires) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(b.Requires, func(set map[string][]string) bool {
+		for module, streams := range set {
+			if !m.meetsOne(module, streams, there) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (m *modules) meetsOne(module string, streams []string, there func(stream) bool) bool {
+	if module == platform {
+		return true
+	}
+	return slices.ContainsFunc(m.byModule[module], func(b *modulemd.Stream) bool {
+		return allows(streams, b.Stream) && there(streamOf(b))
+	})
+}
+
+// allows reports whether a requirement of these streams is met by the stream: by any
+// where there are none, and by all but those with a "-" in front.
+func allows(streams []string, name string) bool {
+	any := true
+	for _, s := range streams {
+		if s == name {
+			return true
+		}
+		if s == "-"+name {
+			return false
+		}
+		any = any && strings.HasPrefix(s, "-")
+	}
+	return any
+}
+
+func (m *modules) isActive(s stream) bool { return m.active[s] }
+
+// enableRequired enables what the stream requires, if no build of it can do with what
+// is active: that of the newest build.
+func (m *modules) enableRequired(s stream) {
+	var best *modulemd.Stream
+	for _, b := range m.byModule[s.module] {
+		if b.Stream != s.name || !m.feasible[b] {
+			continue
+		}
+		if m.meets(b, m.isActive) {
+			return
+		}
+		if best == nil || b.Version > best.Version {
+			best = b
+		}
+	}
+	if best == nil {
+		return // it was named, and cannot be enabled on any client
+	}
+	for _, set := range best.Requires {
+		if choice, ok := m.choose(set); ok {
+			for _, s := range choice {
+				m.enable(s)
+			}
+			return
+		}
+	}
+}
+
+// choose chooses streams that meet a set of requirements, and are not active yet: the
+// default of the module, or the newest.
+func (m *modules) choose(set map[string][]string) (choice []stream, ok bool) {
+	for module, streams := range set {
+		if m.meetsOne(module, streams, m.isActive) {
+			continue
+		}
+		best := stream{module: module}
+		for _, b := range m.byModule[module] {
+			if !m.feasible[b] || !allows(streams, b.Stream) {
+				continue
+			}
+			if b.Stream == m.defaults[module] {
+				best.name = b.Stream
+				break
+			}
+			if best.name == "" || (Format{}).Compare(b.Stream, best.name) > 0 {
+				best.name = b.Stream
+			}
+		}
+		if best.name == "" {
+			return nil, false
+		}
+		choice = append(choice, best)
+	}
+	slices.SortFunc(choice, func(a, b stream) int { return strings.Compare(a.String(), b.String()) })
+	return choice, true
+}
+
+// activeBuilds are the builds of an active stream that go with the other active ones;
+// all where none does.
+func (m *modules) activeBuilds(s stream) (builds []*modulemd.Stream) {
+	var all []*modulemd.Stream
+	for _, b := range m.byModule[s.module] {
+		if b.Stream == s.name {
+			all = append(all, b)
+			if m.feasible[b] && m.meets(b, m.isActive) {
+				builds = append(builds, b)
+			}
+		}
+	}
+	if len(builds) == 0 {
+		return all
+	}
+	return builds
+}
+
+// indexArtifacts notes the artifacts of all builds, and what follows from those of
+// active ones.
+func (m *modules) indexArtifacts() {
+	m.artifacts = map[string][]*modulemd.Stream{}
+	m.binaries, m.sources = map[string]bool{}, map[string]bool{}
+	for _, b := range m.builds {
+		for _, a := range b.Artifacts {
+			if n, ok := parseNEVRA(a); ok {
+				m.artifacts[n.key()] = nil
+			}
+		}
+	}
+	for _, s := range m.order {
+		for _, b := range m.activeBuilds(s) {
+			for _, a := range b.Artifacts {
+				n, ok := parseNEVRA(a)
+				if !ok {
+					continue
+				}
+				m.artifacts[n.key()] = append(m.artifacts[n.key()], b)
+				if isSource(n.architecture) {
+					m.sources[n.name] = true
+				} else {
+					m.binaries[n.name] = true
+				}
+			}
+		}
+	}
+}
+
+// visible returns the packages of each repository that clients see.
+func (m *modules) visible(all []repo.Reading) [][]*repo.Package {
+	visible := make([][]*repo.Package, len(all))
+	for i, of := range all {
+		if len(m.builds) == 0 {
+			visible[i] = of.Packages
+			continue
+		}
+		var key []byte
+		for _, p := range of.Packages {
+			key = appendKey(key[:0], p)
+			builds, artifact := m.artifacts[string(key)]
+			if d, ok := p.Detail.(*detail); ok {
+				d.streams = builds
+			}
+			hidden := artifact && len(builds) == 0 || !artifact && m.masks(p)
+			if !hidden || of.Repository.Source.ModuleHotfixes {
+				visible[i] = append(visible[i], p)
+			}
+		}
+	}
+	return visible
+}
+
+// masks reports whether a package that is of no module has the name of one that is, or
+// provides it.
+func (m *modules) masks(p *repo.Package) bool {
+	if p.IsSource() {
+		return m.sources[p.Name]
+	}
+	return m.binaries[p.Name] || slices.ContainsFunc(p.Provides, func(x repo.Provide) bool { return m.binaries[x.Name] })
+}
