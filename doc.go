@@ -4,6 +4,9 @@
 //	config            the configuration file: YAML to typed values
 //	repo              the vocabulary, and what a repository format implements
 //	deb               Debian repositories; deb/control, deb/system
+//	rpm               rpm repositories; rpm/repodata, rpm/modulemd, rpm/treeinfo,
+//	                  rpm/header, rpm/xml, rpm/system
+//	mirrorlist        lists of mirrors, and metalinks
 //	compress          every compression, sizes bounded
 //	signature         OpenPGP: verify with pinned keys, sign
 //	solver            closure over a catalog of packages, with reasons
