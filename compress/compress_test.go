@@ -47,6 +47,9 @@ func run(t testing.TB, input []byte, name string, args ...string) []byte {
 // pack compresses by the format's own program.
 func pack(t testing.TB, suffix string, content []byte, options ...string) []byte {
 	t.Helper()
+	if suffix == ".zck" {
+		return packZchunk(t, content)
+	}
 	return run(t, content, tools[suffix], append(options, "-q", "-c")...)
 }
 

@@ -33,6 +33,8 @@ func decoderOf(suffix string) func(*bufio.Reader) (decoder, error) {
 		return openBzip2
 	case ".lz4":
 		return openLZ4
+	case ".zck":
+		return openZchunk
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 // Suffixes returns the suffixes of all compressions that [Reader] reads, ""
 // (none) among them, the cheapest one to decompress first.
 func Suffixes() []string {
-	return []string{"", ".lz4", ".zst", ".gz", ".xz", ".bz2"}
+	return []string{"", ".lz4", ".zst", ".zck", ".gz", ".xz", ".bz2"}
 }
 
 // SplitSuffix splits the suffix of a compression off a path: "Packages.gz" is
@@ -24,7 +24,7 @@ func SplitSuffix(path string) (base, suffix string) {
 }
 
 // CanWrite reports whether [Writer] writes the compression on this machine: xz
-// needs the program xz(1), bzip2 and lz4 are only read.
+// needs the program xz(1); bzip2, lz4 and zchunk are only read.
 func CanWrite(suffix string) bool {
 	switch suffix {
 	case "", ".gz", ".zst":

@@ -30,6 +30,7 @@ shellcheck shellcheck check
 squid squid test
 wget wget bench
 xz xz-utils test bench
+zck zchunk test
 zstd zstd test
 zypper zypper test
 "
