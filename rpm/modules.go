@@ -1,7 +1,9 @@
 package rpm
 
 import (
+	"cmp"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -26,6 +28,8 @@ type modules struct {
 	// order are the active streams in the order in which they became so.
 	order     []stream
 	active    map[stream]bool
+	fixed     map[string]bool               // modules of which no further stream becomes active
+	refused   map[stream]bool               // streams that cannot become active with those that are fixed
 	artifacts map[string][]*modulemd.Stream // active builds by artifact, none for hidden ones
 	binaries  map[string]bool               // names of active artifacts
 	sources   map[string]bool
@@ -58,7 +62,7 @@ func readModules(all []repo.Reading) (*modules, error) {
 }
 
 func newModules(indexes []*modulemd.Index) *modules {
-	m := &modules{byModule: map[string][]*modulemd.Stream{}, defaults: map[string]string{}, active: map[stream]bool{}}
+	m := &modules{byModule: map[string][]*modulemd.Stream{}, defaults: map[string]string{}, active: map[stream]bool{}, refused: map[stream]bool{}}
 	var defaults []*modulemd.Defaults
 	for _, ix := range indexes {
 		m.builds = append(m.builds, ix.Streams...)
@@ -80,22 +84,25 @@ func (m *modules) has(s stream) bool {
 	return slices.ContainsFunc(m.byModule[s.module], func(b *modulemd.Stream) bool { return b.Stream == s.name })
 }
 
-// activate decides which streams are active, when the groups name some.
+// activate decides which streams are active, when the groups name some: these first,
+// and what they require, then the defaults of all other modules that can be active
+// beside the named ones.
 func (m *modules) activate(groups []string) {
 	named := map[string]bool{}
 	for _, group := range groups {
-		if s, ok := m.streamNamed(group); ok {
+		if s, ok := m.streamNamed(group); ok && !m.active[s] {
 			named[s.module] = true
-			m.enable(s)
+			m.add(s)
 		}
 	}
+	for _, s := range slices.Clone(m.order) {
+		m.enableRequired(s) // or it is shown, although no client can enable it
+	}
+	m.fixed = named
 	for _, b := range m.builds {
-		if s := streamOf(b); !named[b.Name] && m.defaults[b.Name] == b.Stream && m.feasible[b] {
-			m.enable(s)
+		if !named[b.Name] && m.defaults[b.Name] == b.Stream {
+			m.enable(streamOf(b))
 		}
-	}
-	for i := 0; i < len(m.order); i++ {
-		m.enableRequired(m.order[i])
 	}
 	m.indexArtifacts()
 }
@@ -128,11 +135,87 @@ func (m *modules) defaultOf(module string) (name string, ok bool) {
 	return name, name != ""
 }
 
-func (m *modules) enable(s stream) {
-	if !m.active[s] {
-		m.active[s] = true
-		m.order = append(m.order, s)
+func (m *modules) add(s stream) {
+	m.active[s] = true
+	m.order = append(m.order, s)
+}
+
+// enable makes a stream active, with what it requires. Where that cannot be, nothing
+// changes.
+func (m *modules) enable(s stream) bool {
+	if m.active[s] {
+		return true
 	}
+	if m.refused[s] {
+		return false
+	}
+	before := len(m.order)
+	m.add(s)
+	if m.enableRequired(s) {
+		return true
+	}
+	m.undo(before)
+	m.refused[s] = true
+	return false
+}
+
+// undo makes inactive what became active after the first streams.
+func (m *modules) undo(before int) {
+	for _, s := range m.order[before:] {
+		delete(m.active, s)
+	}
+	m.order = m.order[:before]
+}
+
+// enableRequired enables what an active stream requires, if no build of it can do with
+// what is active: that of the newest build for which it can be.
+func (m *modules) enableRequired(s stream) bool {
+	var builds []*modulemd.Stream
+	for _, b := range m.byModule[s.module] {
+		if b.Stream == s.name && m.feasible[b] {
+			if m.meets(b, m.isActive) {
+				return true
+			}
+			builds = append(builds, b)
+		}
+	}
+	slices.SortStableFunc(builds, func(a, b *modulemd.Stream) int { return cmp.Compare(b.Version, a.Version) })
+	for _, b := range builds {
+		if slices.ContainsFunc(b.Requires, m.enableSet) {
+			return true
+		}
+	}
+	return false
+}
+
+// enableSet enables what meets a set of requirements.
+func (m *modules) enableSet(set map[string][]string) bool {
+	before := len(m.order)
+	for _, module := range slices.Sorted(maps.Keys(set)) {
+		if !m.meetsOne(module, set[module], m.isActive) && !m.enableOne(module, set[module]) {
+			m.undo(before)
+			return false
+		}
+	}
+	return true
+}
+
+// enableOne enables one of the streams: the default of the module, or the newest.
+func (m *modules) enableOne(module string, streams []string) bool {
+	if m.fixed[module] {
+		return false
+	}
+	var names []string
+	for _, b := range m.byModule[module] {
+		if m.feasible[b] && allows(streams, b.Stream) && !slices.Contains(names, b.Stream) {
+			names = append(names, b.Stream)
+		}
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return (Format{}).Compare(b, a) })
+	if i := slices.Index(names, m.defaults[module]); i > 0 {
+		names = slices.Insert(slices.Delete(names, i, i+1), 0, m.defaults[module])
+	}
+	return slices.ContainsFunc(names, func(name string) bool { return m.enable(stream{module, name}) })
 }
 
 // findFeasible finds the builds whose requirements can be met at all.
@@ -196,63 +279,6 @@ func allows(streams []string, name string) bool {
 }
 
 func (m *modules) isActive(s stream) bool { return m.active[s] }
-
-// enableRequired enables what the stream requires, if no build of it can do with what
-// is active: that of the newest build.
-func (m *modules) enableRequired(s stream) {
-	var best *modulemd.Stream
-	for _, b := range m.byModule[s.module] {
-		if b.Stream != s.name || !m.feasible[b] {
-			continue
-		}
-		if m.meets(b, m.isActive) {
-			return
-		}
-		if best == nil || b.Version > best.Version {
-			best = b
-		}
-	}
-	if best == nil {
-		return // it was named, and cannot be enabled on any client
-	}
-	for _, set := range best.Requires {
-		if choice, ok := m.choose(set); ok {
-			for _, s := range choice {
-				m.enable(s)
-			}
-			return
-		}
-	}
-}
-
-// choose chooses streams that meet a set of requirements, and are not active yet: the
-// default of the module, or the newest.
-func (m *modules) choose(set map[string][]string) (choice []stream, ok bool) {
-	for module, streams := range set {
-		if m.meetsOne(module, streams, m.isActive) {
-			continue
-		}
-		best := stream{module: module}
-		for _, b := range m.byModule[module] {
-			if !m.feasible[b] || !allows(streams, b.Stream) {
-				continue
-			}
-			if b.Stream == m.defaults[module] {
-				best.name = b.Stream
-				break
-			}
-			if best.name == "" || (Format{}).Compare(b.Stream, best.name) > 0 {
-				best.name = b.Stream
-			}
-		}
-		if best.name == "" {
-			return nil, false
-		}
-		choice = append(choice, best)
-	}
-	slices.SortFunc(choice, func(a, b stream) int { return strings.Compare(a.String(), b.String()) })
-	return choice, true
-}
 
 // activeBuilds are the builds of an active stream that go with the other active ones;
 // all where none does.
