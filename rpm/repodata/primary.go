@@ -55,7 +55,11 @@ func (p *Package) Digest() (repo.Digest, error) {
 }
 
 // Relocated returns the element with another location, relative to the repository.
+// One that has none stays as it is.
 func (p *Package) Relocated(href string) []byte {
+	if p.location.end == 0 {
+		return p.Raw
+	}
 	var b bytes.Buffer
 	b.Write(p.Raw[:p.location.start])
 	old := p.Raw[p.location.start:p.location.end]

@@ -24,6 +24,7 @@ const blockSize = 512 << 10
 type Splitter struct {
 	in         io.Reader
 	file       string
+	size       int    // of a document, about
 	start, end []byte // of every document
 	last       []byte // what a package ends with
 	rest       []byte // of what was read
@@ -39,7 +40,7 @@ func NewSplitter(in io.Reader, file string) (*Splitter, error) {
 		return nil, err
 	}
 	prefix := strings.TrimSuffix(head.name, d.name)
-	return &Splitter{in: d.Rest(), file: file, start: head.Start(0), end: head.End(), last: []byte("</" + prefix + "package>")}, nil
+	return &Splitter{in: d.Rest(), file: file, size: blockSize, start: head.Start(0), end: head.End(), last: []byte("</" + prefix + "package>")}, nil
 }
 
 // Next returns the next document, for which the buffer, which may be nil, is used;
@@ -73,7 +74,7 @@ func (s *Splitter) Next(buffer []byte) (document []byte, err error) {
 // read appends a block, or as much again as is there already, so that long packages
 // are not copied over and over.
 func (s *Splitter) read(to []byte) []byte {
-	size := max(blockSize, len(to))
+	size := max(s.size, len(to))
 	to = slices.Grow(to, size+len(s.end))
 	n, err := io.ReadFull(s.in, to[len(to):len(to)+size])
 	if s.err = err; err == io.ErrUnexpectedEOF {
