@@ -34,8 +34,14 @@ func installOnly(p *repo.Package) bool {
 		slices.ContainsFunc(p.Provides, func(x repo.Provide) bool { return slices.Contains(installOnlyNames, x.Name) })
 }
 
-// Line is the module stream that the package belongs to, such as "nodejs:18".
-func (Format) Line(*repo.Package) string { return "" }
+// Line is the module stream that the package belongs to, such as "nodejs:18", the
+// first one of several. Only [Format.Link] knows it.
+func (Format) Line(p *repo.Package) string {
+	if d, ok := p.Detail.(*detail); ok && len(d.streams) > 0 {
+		return streamOf(d.streams[0]).String()
+	}
+	return ""
+}
 
 // Forms are those that dnf understands beside the name (dnf(8), "NEVRA Matching"):
 // name.arch, name-version and so on up to epoch:name-version-release.arch. An epoch of

@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
+	"github.com/mirrorkeeper/mirrorkeeper/rpm/modulemd"
 )
 
 func TestCoinstallable(t *testing.T) {
@@ -40,6 +41,20 @@ func TestCoinstallable(t *testing.T) {
 		if got := (Format{}).Coinstallable(test.q, test.p); got != test.want {
 			t.Errorf("%v beside %v: %v", test.q, test.p, got)
 		}
+	}
+}
+
+func TestLine(t *testing.T) {
+	for want, streams := range map[string][]*modulemd.Stream{
+		"":          nil,
+		"nodejs:18": {{Name: "nodejs", Stream: "18", Context: "a"}, {Name: "nodejs", Stream: "18", Context: "b"}},
+	} {
+		if got := (Format{}).Line(&repo.Package{Detail: &detail{streams: streams}}); got != want {
+			t.Errorf("the line is %q, expected %q", got, want)
+		}
+	}
+	if got := (Format{}).Line(&repo.Package{}); got != "" {
+		t.Errorf("without details the line is %q", got)
 	}
 }
 
