@@ -2,6 +2,8 @@ package rpm
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"io"
 	"os"
@@ -169,5 +171,48 @@ func TestCheckPackageWithoutHeaderSignature(t *testing.T) {
 	err := Format{}.CheckPackage("sample.rpm", bytes.NewReader(signed), k, time.Now())
 	if !errors.Is(err, signature.ErrUnsigned) || !strings.Contains(err.Error(), "header and payload together") {
 		t.Errorf("signed as rpm 3 does it: %v", err)
+	}
+}
+
+// A package of format 6 has its signatures in base64. rpm of format 4 makes none, so
+// one is put together of what it makes.
+func TestCheckPackageOfFormat6(t *testing.T) {
+	s := newSigner(t)
+	k := s.key(t, "ed25519", "ed25519")
+	signed := s.sign(t, built(t), "ed25519")
+	p, err := header.Read(bytes.NewReader(signed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(signatures ...[]byte) []byte {
+		var texts []byte
+		for _, s := range signatures {
+			texts = append(append(texts, base64.StdEncoding.EncodeToString(s)...), 0)
+		}
+		b := append(bytes.Clone(signed[:96]), 0x8e, 0xad, 0xe8, 1, 0, 0, 0, 0)
+		for _, n := range []int{1, len(texts), int(header.SigOpenPGP), 8, 0, len(signatures)} {
+			b = binary.BigEndian.AppendUint32(b, uint32(n))
+		}
+		b = append(b, texts...)
+		b = append(b, make([]byte, -len(b)&7)...)
+		return append(b, signed[p.Start:]...)
+	}
+	good := p.Signature.Binary(header.SigDSA)
+	bad := bytes.Clone(good)
+	bad[len(bad)-1] ^= 1
+	now := time.Now()
+	for _, signatures := range [][][]byte{{good}, {bad, good}, {good, bad}} {
+		if err := (Format{}).CheckPackage("sample.rpm", bytes.NewReader(with(signatures...)), k, now); err != nil {
+			t.Errorf("%d signatures: %v", len(signatures), err)
+		}
+	}
+	for _, signatures := range [][][]byte{{bad}, {bad, bad}, {nil}} {
+		if err := (Format{}).CheckPackage("sample.rpm", bytes.NewReader(with(signatures...)), k, now); err == nil {
+			t.Errorf("%d bad signatures are accepted", len(signatures))
+		}
+	}
+	damaged := bytes.Replace(with(good), []byte(base64.StdEncoding.EncodeToString(good)[:8]), []byte("!!!!!!!!"), 1)
+	if err := (Format{}).CheckPackage("sample.rpm", bytes.NewReader(damaged), k, now); err == nil || !strings.Contains(err.Error(), "base64") {
+		t.Errorf("what is no base64: %v", err)
 	}
 }

@@ -132,10 +132,10 @@ func TestParseRelationErrors(t *testing.T) {
 }
 
 // asRPM says what is wrong if the real rpm and parseRich do not agree on a text.
-func asRPM(t testing.TB, real *realRPM, text string) (rich *repo.Rich, problem string) {
+func asRPM(t testing.TB, librpm *realRPM, text string) (rich *repo.Rich, problem string) {
 	t.Helper()
 	rich, err := parseRich(text)
-	said := real.ask(t, "rich", text)
+	said := librpm.ask(t, "rich", text)
 	// rpm reads "else" between the first two operands and makes nothing of it.
 	if (said == "ok") == (err == nil) || said == "ok" && strings.Contains(err.Error(), `"else" without`) {
 		return rich, ""
@@ -147,7 +147,7 @@ func asRPM(t testing.TB, real *realRPM, text string) (rich *repo.Rich, problem s
 }
 
 func TestParseRichAsRPM(t *testing.T) {
-	real := withLibrpm(t)
+	librpm := withLibrpm(t)
 	word := rapid.SampledFrom([]string{"a", "b(c)", "d::e(f)(64bit)", "and", "x", "1", "=", "(g"})
 	op := rapid.SampledFrom([]string{"and", "or", "if", "unless", "else", "with", "without", "and", "or", "xor"})
 	blank := rapid.SampledFrom([]string{" ", " ", " ", "\t", ", ", ""})
@@ -180,7 +180,7 @@ func TestParseRichAsRPM(t *testing.T) {
 	accepted := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		text := group(2).Draw(rt, "text")
-		rich, problem := asRPM(t, real, text)
+		rich, problem := asRPM(t, librpm, text)
 		if problem != "" {
 			rt.Errorf("%q: %s", text, problem)
 		}
@@ -194,7 +194,7 @@ func TestParseRichAsRPM(t *testing.T) {
 }
 
 func FuzzParseRich(f *testing.F) {
-	real := withLibrpm(f)
+	librpm := withLibrpm(f)
 	for _, text := range []string{
 		"(a or b >= 1)", "((a with b) if (c(x)(y) without d) else e)", "(a, and b unless c)", "((((a))))", "(a else b)", "(x <= 1 or",
 	} {
@@ -211,7 +211,7 @@ func FuzzParseRich(f *testing.F) {
 		if strings.Contains(text, "\x00") || err != nil && (strings.Contains(err.Error(), "nested deeper") || strings.Contains(err.Error(), "too long")) {
 			return
 		}
-		if _, problem := asRPM(t, real, text); problem != "" {
+		if _, problem := asRPM(t, librpm, text); problem != "" {
 			t.Fatalf("%q: %s", text, problem)
 		}
 	})

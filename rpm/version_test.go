@@ -72,10 +72,10 @@ func pairs() (all [][2]string) {
 func TestCompareTable(t *testing.T) {
 	const table = "testdata/versions"
 	if *update {
-		real := withLibrpm(t)
+		librpm := withLibrpm(t)
 		var b bytes.Buffer
 		for _, p := range pairs() {
-			fmt.Fprintln(&b, p[0], real.ask(t, "compare", p[0], p[1]), p[1])
+			fmt.Fprintln(&b, p[0], librpm.ask(t, "compare", p[0], p[1]), p[1])
 		}
 		if err := os.WriteFile(table, b.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
@@ -102,11 +102,11 @@ func TestCompareTable(t *testing.T) {
 }
 
 func TestCompareAsRPM(t *testing.T) {
-	real := withLibrpm(t)
+	librpm := withLibrpm(t)
 	anything := rapid.OneOf(versions, rapid.StringMatching(`[01a~^:. -]{1,6}`), rapid.StringMatching(`[ -~é]{1,8}`))
 	rapid.Check(t, func(rt *rapid.T) {
 		a, b := anything.Draw(rt, "a"), anything.Draw(rt, "b")
-		if got, want := sign(Format{}.Compare(a, b)), real.ask(t, "compare", a, b); got != want {
+		if got, want := sign(Format{}.Compare(a, b)), librpm.ask(t, "compare", a, b); got != want {
 			rt.Errorf("%q %s %q, rpm says %s", a, got, b, want)
 		}
 	})
@@ -167,7 +167,7 @@ func TestSatisfies(t *testing.T) {
 }
 
 func TestSatisfiesAsRPM(t *testing.T) {
-	real := withLibrpm(t)
+	librpm := withLibrpm(t)
 	version := rapid.StringMatching(`([01]:)?[12](\.[01~^])?(-[12]?)?`)
 	ops := rapid.SampledFrom([]repo.Op{repo.Less, repo.LessEqual, repo.Equal, repo.GreaterEqual, repo.Greater, repo.NotEqual})
 	rapid.Check(t, func(rt *rapid.T) {
@@ -176,7 +176,7 @@ func TestSatisfiesAsRPM(t *testing.T) {
 		if provided == repo.NotEqual {
 			provided, have = repo.Any, ""
 		}
-		want := real.ask(t, "overlap", provided.String(), have, op.String(), wanted) == "1"
+		want := librpm.ask(t, "overlap", provided.String(), have, op.String(), wanted) == "1"
 		written := have
 		if provided != repo.Equal && provided != repo.Any {
 			written = provided.String() + " " + have
@@ -224,7 +224,7 @@ func TestVersionsAllocateNothing(t *testing.T) {
 }
 
 func FuzzCompare(f *testing.F) {
-	real := withLibrpm(f)
+	librpm := withLibrpm(f)
 	f.Add("1.0~rc1-1", "1.0-1")
 	f.Add("1:00^a", "~-")
 	f.Add("", "0")
@@ -236,7 +236,7 @@ func FuzzCompare(f *testing.F) {
 		if a == "" || b == "" || strings.Contains(a+b, "\x00") {
 			return
 		}
-		if want := real.ask(t, "compare", a, b); want != got {
+		if want := librpm.ask(t, "compare", a, b); want != got {
 			t.Fatalf("%q %s %q, rpm says %s", a, got, b, want)
 		}
 	})

@@ -310,6 +310,23 @@ func TestGettersOfOtherTypes(t *testing.T) {
 	}
 }
 
+// Packages of more than 4 GiB have numbers of 64 bits.
+func TestGreatNumbers(t *testing.T) {
+	p, err := header.Read(bytes.NewReader(file("\x00\x00\x00\x02\x00\x00\x00\x01\xff\xff\x01\x02", value{5009, 5, 0, 1}, value{1030, 3, 8, 1}, value{5, 2, 10, 2})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, ok := p.Header.Int(header.LongSize); !ok || n != 2<<32+1 {
+		t.Errorf("the size is %d, %v", n, ok)
+	}
+	if n, _ := p.Header.Int(header.FileModes); n != 0xffff {
+		t.Errorf("the mode is %o", n)
+	}
+	if got := p.Header.Ints(5); !slices.Equal(got, []uint64{1, 2}) {
+		t.Errorf("numbers of a byte are %v", got)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add(open(f, built(f)))
 	f.Add(file("\x00\x00\x00\x07a\x00\x01\x02", value{2, 4, 0, 1}, value{1, 9, 4, 1}, value{3, 7, 6, 2}))
