@@ -5,10 +5,11 @@ import (
 
 	"github.com/mirrorkeeper/mirrorkeeper/deb"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
+	"github.com/mirrorkeeper/mirrorkeeper/rpm"
 )
 
 // formats are all formats that the program knows.
-func formats() []repo.Format { return []repo.Format{deb.Format{}} }
+func formats() []repo.Format { return []repo.Format{deb.Format{}, rpm.Format{}} }
 
 func formatNamed(name string) repo.Format {
 	for _, f := range formats() {

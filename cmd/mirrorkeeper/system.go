@@ -41,7 +41,7 @@ func (b *builder) readSystem(format string) (apt *debsystem.System, dnf *rpmsyst
 	if format != "rpm" {
 		apt, aptErr = debsystem.Read(b.root)
 	}
-	if format != "deb" && formatNamed("rpm") != nil {
+	if format != "deb" {
 		dnf, dnfErr = rpmsystem.Read(b.root)
 	}
 	hasApt := aptErr == nil && apt != nil && len(apt.Sources) > 0
