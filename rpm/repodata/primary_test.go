@@ -121,7 +121,7 @@ func written(p *Package) (out plainPackage) {
 	}
 	raw := string(p.Raw)
 	_, raw, _ = strings.Cut(raw, ">")
-	out.Raw = raw[:strings.LastIndex(raw, "</")]
+	out.Raw = raw[:max(strings.LastIndex(raw, "</"), 0)] // of <package/> there is nothing
 	return out
 }
 
