@@ -23,8 +23,10 @@ gcc gcc test
 gpg gnupg test bench
 gpgv gpgv test bench
 lz4 lz4 test
+modulemd-validator libmodulemd-tools test
 nginx nginx-light test bench
 python3 python3 test
+repomdxml2solv libsolv-tools test bench
 rpm rpm test
 shellcheck shellcheck check
 squid squid test
