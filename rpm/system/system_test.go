@@ -82,7 +82,7 @@ func TestMain(m *testing.M) {
 	asked := false
 	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "rapid.checks" })
 	if !asked {
-		flag.Set("rapid.checks", "50")
+		flag.Set("rapid.checks", "10")
 	}
 	os.Exit(m.Run())
 }

@@ -7,6 +7,7 @@ import sys
 import dnf
 import hawkey
 import libdnf.conf
+import rpm
 
 logging.disable(logging.CRITICAL)
 
@@ -32,6 +33,7 @@ def machine(root):
         raise SystemExit("dnf reads the configuration of another machine")
     where = conf._search_inside_installroot("reposdir")
     conf.substitutions.update_from_etc(where, varsdir=conf._get_value("varsdir"))
+    rpm.addMacro("_dbpath", "/var/lib/rpm")  # Debian's rpm has it in the home directory
     if conf.releasever is None:
         release = dnf.rpm.detect_releasever(root)
         if release is not None:
