@@ -22,13 +22,14 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/internal/repotest"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
+	"github.com/mirrorkeeper/mirrorkeeper/rpm"
 	"github.com/mirrorkeeper/mirrorkeeper/signature"
 	"github.com/mirrorkeeper/mirrorkeeper/solver"
 	"github.com/mirrorkeeper/mirrorkeeper/store"
 )
 
 // formats are those that the tests hold for.
-var formats = []repo.Format{deb.Format{}}
+var formats = []repo.Format{deb.Format{}, rpm.Format{}}
 
 // each runs a test for every format.
 func each(t *testing.T, test func(t *testing.T, f repo.Format)) {
