@@ -1,6 +1,7 @@
 package rpm
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -23,9 +24,9 @@ type location struct {
 // by xml:base or by an href with a URL, the path is one as distributions have it,
 // "Packages/b/bash-5.2-1.x86_64.rpm".
 func locate(r *repo.Repository, p *repodata.Package) (l location, err error) {
-	href, base := string(p.Href), strings.TrimRight(string(p.Base), "/")
+	href, base := string(p.Href), string(p.Base)
 	if href == "" {
-		return l, fmt.Errorf("it has no location")
+		return l, errors.New("it has no location")
 	}
 	if base == "" && !strings.Contains(href, "://") {
 		l.path, err = resolve(r, href)
@@ -42,11 +43,11 @@ func locate(r *repo.Repository, p *repodata.Package) (l location, err error) {
 		l.path, err = resolve(r, path.Join(base, href))
 		return l, err
 	default:
-		l.upstream = base + "/" + href
+		l.upstream = strings.TrimRight(base, "/") + "/" + href
 	}
 	u, err := url.Parse(l.upstream)
-	if err != nil || u.Scheme == "" || u.Host == "" && u.Scheme != "file" {
-		return l, fmt.Errorf("location %q is no URL", l.upstream)
+	if err != nil || u.Scheme == "" || u.Host == "" && u.Scheme != "file" || strings.Trim(u.Path, "/") == "" {
+		return l, fmt.Errorf("location %q is no URL of a file", l.upstream)
 	}
 	l.upstream = u.String()
 	name := path.Base(u.Path)
