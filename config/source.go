@@ -83,7 +83,8 @@ type Source struct {
 	ClientKey string `yaml:"client-key,path"`
 	// Address of the proxy to use, or direct for none. Default: transfer.proxy.
 	Proxy Secret `yaml:"proxy,url" schemes:"http,https,socks5,socks5h" or:"direct"`
-	// Header fields to send with each request, by name.
+	// Header fields to send with each request, by name; never to a site that only a list
+	// of mirrors names.
 	Headers map[string]Secret `yaml:"headers"`
 
 	// Logins say who we are for each of the addresses, out of auth and of the
