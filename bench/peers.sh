@@ -7,7 +7,7 @@
 #   tree     print the directory below OUT that clients would use
 #
 # JOB is full (OUT is empty), unchanged or changed. The environment says where
-# things are: FORMAT (deb or rpm), ORIGIN (a URL, the repository is its /FORMAT),
+# things are: BENCH_DIR, FORMAT (deb or rpm), ORIGIN (a URL, the repository is its /FORMAT),
 # REPOSITORY (the directory that bench/gen wrote), MIRRORKEEPER (the program),
 # GNUPGHOME.
 set -euo pipefail
@@ -108,16 +108,22 @@ run_apt-mirror() {
 }
 tree_apt-mirror() { echo "$out/mirror/origin.test/deb"; }
 
-# dnf's reposync checks the signature of the root, and the digest of what it fetches.
-# 16 downloads at a time instead of 3.
+# dnf's reposync comes with dnf-plugins-core, which cannot be installed beside zypper:
+# it is unpacked only. It checks the signature of the root, and the digest of
+# what it fetches. 16 downloads at a time instead of 3.
+plugins=${BENCH_DIR:?}/dnf-plugins
 prepare_reposync() {
 	mkdir -p "$out"/dnf/{root,cache,persist,log,repos}
+	if [ ! -d "$plugins" ]; then
+		(cd "$BENCH_DIR" && apt-get download -q dnf-plugins-core && dpkg-deb -x dnf-plugins-core_*.deb "$plugins")
+	fi
 	cat >"$out/dnf/dnf.conf" <<-CONF
 		[main]
 		reposdir=$out/dnf/repos
 		cachedir=$out/dnf/cache
 		persistdir=$out/dnf/persist
 		logdir=$out/dnf/log
+		pluginpath=$plugins/usr/lib/python3/dist-packages/dnf-plugins
 		max_parallel_downloads=16
 		metadata_expire=0
 		gpgcheck=0
@@ -129,7 +135,7 @@ prepare_reposync() {
 	CONF
 }
 run_reposync() {
-	dnf -q -y -c "$out/dnf/dnf.conf" --installroot="$out/dnf/root" --releasever=1 --forcearch=x86_64 \
+	PYTHONPATH=$plugins/usr/lib/python3/dist-packages dnf -q -y -c "$out/dnf/dnf.conf" --installroot="$out/dnf/root" --releasever=1 --forcearch=x86_64 \
 		reposync --repoid=bench --download-metadata --delete --norepopath -p "$out/mirror"
 	sync -f "$out"
 }

@@ -17,7 +17,6 @@ curl curl test bench
 debmirror debmirror bench
 debootstrap debootstrap test
 dnf dnf test bench
-/usr/libexec/dnf-utils-3 dnf-plugins-core bench
 dpkg-source dpkg-dev test
 gcc gcc test
 gpg gnupg test bench
