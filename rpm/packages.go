@@ -20,7 +20,8 @@ type detail struct {
 	streams []*modulemd.Stream
 }
 
-// ReadPackages reads the packages of primary.
+// ReadPackages reads the packages of primary. It opens the index once more where
+// something is wrong with it.
 //
 // Source packages have the Architecture "src" or "nosrc", and their file as the only
 // one of Files. What Exclude and Only hide is left out, and so are packages of

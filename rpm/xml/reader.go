@@ -101,7 +101,7 @@ func NewReader(in io.Reader, file string) *Reader {
 // NewTextReader reads a document that is in memory, and that must not be changed; file
 // names it in errors.
 func NewTextReader(text []byte, file string) *Reader {
-	r := &Reader{file: file, buf: text, filled: len(text), err: io.EOF, line: 1}
+	r := &Reader{in: bytes.NewReader(nil), file: file, buf: text, filled: len(text), err: io.EOF, line: 1}
 	r.check()
 	return r
 }
