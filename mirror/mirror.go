@@ -50,7 +50,8 @@ type Mirror struct {
 	// conflicts count, and they are not mirrored.
 	Assume       []solver.Seed
 	AssumeGroups []string
-	// Exclude are names, or globs of names, that are never picked.
+	// Exclude are names, other forms of packages (see [repo.Rules]), or globs of them,
+	// that are never picked.
 	Exclude []string
 	// Versions is how many versions of each package that a seed names are mirrored, the
 	// newest ones; 0 stands for 1, and a negative number for all.
@@ -79,8 +80,8 @@ type Source struct {
 	// them.
 	Keys         repo.Verifier
 	Fingerprints []string
-	// Listed is told the URLs that a list of the source names, before anything is asked
-	// of them; it may be nil.
+	// Listed is told the URLs that a list or the metadata of the source names, before
+	// anything is asked of them; it may be nil.
 	Listed func(urls []string)
 }
 

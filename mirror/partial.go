@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -173,6 +174,7 @@ func (r *run) buildSelection(ctx context.Context, s *selection, skipped []Skippe
 			continue
 		}
 		p.manifest, p.elsewhere = listPackages(packages), elsewhere(packages)
+		u.introduce(p.elsewhere)
 	}
 	if err := r.describe(g); err != nil {
 		return nil, err
@@ -245,6 +247,23 @@ func elsewhere(packages []*repo.Package) map[string]string {
 		}
 	}
 	return places
+}
+
+// introduce tells of the other servers that packages lie on.
+func (u *upstream) introduce(elsewhere map[string]string) {
+	if u.source.Listed == nil {
+		return
+	}
+	var urls []string
+	for _, at := range elsewhere {
+		if strings.Contains(at, "://") {
+			urls = append(urls, at)
+		}
+	}
+	if len(urls) > 0 {
+		slices.Sort(urls)
+		u.source.Listed(urls)
+	}
 }
 
 // selectionDigest identifies what a repository of the mirror holds: its packages, and

@@ -176,14 +176,25 @@ type catalog struct {
 func (m *Mirror) catalogs(all []*repo.Package) (out []catalog) {
 	of := map[string][]*repo.Package{}
 	for _, p := range all {
-		if !slices.ContainsFunc(m.Exclude, func(pattern string) bool { return repo.Match(pattern, p.Name) }) {
-			of[p.Repository.Source.Type] = append(of[p.Repository.Source.Type], p)
-		}
+		of[p.Repository.Source.Type] = append(of[p.Repository.Source.Type], p)
 	}
 	for _, f := range m.formats() {
-		out = append(out, catalog{repo.NewCatalog(f, of[f.Name()]), m.machines(f)})
+		left := slices.DeleteFunc(of[f.Name()], func(p *repo.Package) bool { return m.excludes(p, f) })
+		out = append(out, catalog{repo.NewCatalog(f, left), m.machines(f)})
 	}
 	return out
+}
+
+// excludes reports whether the mirror leaves out the package, by its name or another
+// form of it.
+func (m *Mirror) excludes(p *repo.Package, rules repo.Rules) bool {
+	if len(m.Exclude) == 0 {
+		return false
+	}
+	forms := append(rules.Forms(p), p.Name)
+	return slices.ContainsFunc(m.Exclude, func(pattern string) bool {
+		return slices.ContainsFunc(forms, func(form string) bool { return repo.Match(pattern, form) })
+	})
 }
 
 // assumed are the packages of the catalog that the machines have already, each in
