@@ -37,7 +37,7 @@ func (Format) Machines(architectures []string) (machines []repo.Machine) {
 }
 
 // Link joins the packages of the repositories: each tells all of itself.
-func (Format) Link(all []repo.Reading, _ []string) (packages []*repo.Package, err error) {
+func (Format) Link(all []repo.Reading, _ repo.Wanted) (packages []*repo.Package, err error) {
 	for _, r := range all {
 		packages = append(packages, r.Packages...)
 	}

@@ -64,16 +64,25 @@ func (r *run) loadPackages(ctx context.Context) ([]repo.Reading, error) {
 	return read, nil
 }
 
+// wanted is what the seeds name.
+func (m *Mirror) wanted() repo.Wanted {
+	w := repo.Wanted{Groups: m.Groups}
+	for _, seed := range m.Packages {
+		w.Names = append(w.Names, seed.Pattern)
+	}
+	return w
+}
+
 // link joins the packages of the repositories into one list, format by format.
-func (r *run) link(read []repo.Reading) (all []*repo.Package, err error) {
-	for _, f := range r.Mirror.formats() {
+func (m *Mirror) link(read []repo.Reading, w repo.Wanted) (all []*repo.Package, err error) {
+	for _, f := range m.formats() {
 		var of []repo.Reading
 		for _, x := range read {
 			if x.Repository.Source.Type == f.Name() {
 				of = append(of, x)
 			}
 		}
-		packages, err := f.Link(of, r.Mirror.Groups)
+		packages, err := f.Link(of, w)
 		if err != nil {
 			return nil, err
 		}
@@ -89,7 +98,7 @@ func (r *run) buildPartial(ctx context.Context) (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := r.link(read)
+	all, err := r.Mirror.link(read, r.Mirror.wanted())
 	if err != nil {
 		return nil, err
 	}

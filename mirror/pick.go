@@ -42,8 +42,12 @@ type Picked struct {
 
 // FindUnresolved returns the hard relations of every package of the repositories, also
 // those not picked, that nothing satisfies.
-func (p *Planned) FindUnresolved() (out []Unresolved) {
-	for _, catalog := range p.catalogs {
+func (p *Planned) FindUnresolved() (out []Unresolved, err error) {
+	all, err := p.mirror.link(p.read, repo.Wanted{Everything: true})
+	if err != nil {
+		return nil, err
+	}
+	for _, catalog := range p.mirror.catalogs(all) {
 		for _, machine := range catalog.machines {
 			for _, x := range solver.FindUnresolved(catalog.Catalog, catalog.Packages, machine.Native, machine.Accepts...) {
 				if x.WantedBy.On(machine.Native, machine.Native) || slices.Contains(machine.Accepts, x.WantedBy.Architecture) {
@@ -52,7 +56,7 @@ func (p *Planned) FindUnresolved() (out []Unresolved) {
 			}
 		}
 	}
-	return out
+	return out, nil
 }
 
 // selection is what a partial mirror holds of its catalogs.

@@ -22,8 +22,10 @@ type Planned struct {
 	Bytes       int64
 	// Catalog holds every package that clients see in the repositories, also those not
 	// picked.
-	Catalog  []*repo.Package
-	catalogs []catalog
+	Catalog []*repo.Package
+
+	mirror *Mirror
+	read   []repo.Reading
 }
 
 func (r *run) planOnce(ctx context.Context) (*Planned, error) {
@@ -34,11 +36,11 @@ func (r *run) planOnce(ctx context.Context) (*Planned, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := r.link(read)
+	all, err := r.Mirror.link(read, r.Mirror.wanted())
 	if err != nil {
 		return nil, err
 	}
-	plan := &Planned{Mirror: r.Mirror.Name, Catalog: all, catalogs: r.Mirror.catalogs(all)}
+	plan := &Planned{Mirror: r.Mirror.Name, Catalog: all, mirror: r.Mirror, read: read}
 	if r.Mirror.Full() {
 		for _, of := range read {
 			for _, p := range of.Packages {

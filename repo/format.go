@@ -55,9 +55,8 @@ type Format interface {
 
 	// Link completes the packages of all repositories of a mirror with what can only
 	// be told of them together, such as which files they have that others require,
-	// and returns those that clients see, in order. groups are the groups that the
-	// mirror's seeds name.
-	Link(all []Reading, groups []string) ([]*Package, error)
+	// and returns those that clients see, in order.
+	Link(all []Reading, w Wanted) ([]*Package, error)
 
 	// CheckPackage checks the signature that a package file carries itself.
 	CheckPackage(name string, content io.Reader, keys Verifier, now time.Time) error
@@ -79,6 +78,14 @@ type Reading struct {
 	Root       *Root
 	Packages   []*Package
 	Open       OpenIndex
+}
+
+// Wanted is what packages are linked for.
+type Wanted struct {
+	// Groups are the groups that seeds name, Names the names, which may be paths.
+	Groups, Names []string
+	// Everything hides no package from clients.
+	Everything bool
 }
 
 // OpenIndex opens an index of a root, decompressed. It fails when upstream had

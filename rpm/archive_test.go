@@ -88,10 +88,12 @@ func (a archive) put(name string, content []byte) (repo.File, error) {
 func (a archive) open(ix repo.Index) (io.ReadCloser, error) {
 	for _, v := range ix.Variants {
 		content, ok := a[v.Path]
-		if !ok || v.Suffix == ".zck" {
+		if !ok {
 			continue
 		}
-		if f := fileOf(v.Path, content); f != v.File {
+		h := v.Digest.Algorithm().New()
+		h.Write(content)
+		if d := repo.NewDigest(v.Digest.Algorithm(), h.Sum(nil)); d != v.Digest {
 			return nil, fmt.Errorf("%s is not what the root says", v.Path)
 		}
 		return compress.Reader(bytes.NewReader(content), v.Suffix, 1<<30)

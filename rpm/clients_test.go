@@ -90,7 +90,7 @@ func withoutSome(t *testing.T, signer repo.Signer) (upstream, mirror string) {
 	t.Helper()
 	a, r := made(t, sample(t)), only(t, source())
 	of := a.reading(t, r)
-	packages, err := Format{}.Link([]repo.Reading{of}, nil)
+	packages, err := Format{}.Link([]repo.Reading{of}, repo.Wanted{})
 	if err != nil {
 		t.Fatal(err)
 	}

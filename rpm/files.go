@@ -11,12 +11,18 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/rpm/repodata"
 )
 
-// linkFiles lets packages provide the files that a relation of any package names.
+// linkFiles lets packages provide the files that a relation of any package, or one of
+// the names, names.
 // Primary lists the files that are required most; filelists, which is large, has all
 // and is read where primary has no package with a file that is wanted, as dnf does.
-func linkFiles(all []repo.Reading, visible [][]*repo.Package) (packages []*repo.Package, err error) {
+func linkFiles(all []repo.Reading, visible [][]*repo.Package, names []string) (packages []*repo.Package, err error) {
 	packages = slices.Concat(visible...)
 	left := wantedFiles(packages) // true while no package is found
+	for _, name := range names {
+		if strings.HasPrefix(name, "/") {
+			left[name] = true
+		}
+	}
 	if len(left) == 0 {
 		return packages, nil
 	}

@@ -10,15 +10,19 @@ import (
 // Link joins the packages of the repositories, of which those are left out that
 // modules hide: groups may name the module streams that are not to (see modules.go).
 // It sets the groups that packages are in, and whether they are mandatory: those of
-// the comps groups core and base are. Packages that have a file that others require
-// provide it.
-func (Format) Link(all []repo.Reading, groups []string) ([]*repo.Package, error) {
+// the comps groups core and base are. Packages that have a file that others require,
+// or that is wanted by its name, provide it.
+func (Format) Link(all []repo.Reading, w repo.Wanted) ([]*repo.Package, error) {
 	m, err := readModules(all)
 	if err != nil {
 		return nil, err
 	}
-	m.activate(groups)
-	visible := m.visible(all)
+	if w.Everything {
+		m.activateAll()
+	} else {
+		m.activate(w.Groups)
+	}
+	visible := m.visible(all, w.Everything)
 	g, err := readGroups(all, m)
 	if err != nil {
 		return nil, err
@@ -28,7 +32,7 @@ func (Format) Link(all []repo.Reading, groups []string) ([]*repo.Package, error)
 			g.assign(p)
 		}
 	}
-	return linkFiles(all, visible)
+	return linkFiles(all, visible, w.Names)
 }
 
 // readIndex reads the index of a kind, where the repository has one.

@@ -21,7 +21,7 @@ func linked(t tester, groups []string, archives ...archive) []*repo.Package {
 		s.Name = fmt.Sprint("s", i)
 		all = append(all, a.reading(t, only(t, s)))
 	}
-	packages, err := Format{}.Link(all, groups)
+	packages, err := Format{}.Link(all, repo.Wanted{Groups: groups})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestModulesOfHotfixes(t *testing.T) {
 	s := source()
 	s.ModuleHotfixes = true
 	of := modular(t).reading(t, only(t, s))
-	packages, err := Format{}.Link([]repo.Reading{of}, nil)
+	packages, err := Format{}.Link([]repo.Reading{of}, repo.Wanted{})
 	if err != nil || len(packages) != len(of.Packages) {
 		t.Errorf("%d of %d packages are seen, error %v", len(packages), len(of.Packages), err)
 	}
@@ -249,7 +249,7 @@ func TestFilelistsAreReadOnlyWhenNeeded(t *testing.T) {
 		}
 		return open(ix)
 	}
-	if _, err := (Format{}).Link([]repo.Reading{of}, nil); err != nil {
+	if _, err := (Format{}).Link([]repo.Reading{of}, repo.Wanted{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -257,7 +257,7 @@ func TestFilelistsAreReadOnlyWhenNeeded(t *testing.T) {
 func TestLinkErrors(t *testing.T) {
 	for _, kind := range []string{"group", "modules", "filelists"} {
 		a := publish(t, primary(element("a-0:1-1.noarch", `<rpm:requires><rpm:entry name="/x"/></rpm:requires>`)), [2]string{kind, "<\x00"})
-		_, err := Format{}.Link([]repo.Reading{a.reading(t, only(t, source()))}, nil)
+		_, err := Format{}.Link([]repo.Reading{a.reading(t, only(t, source()))}, repo.Wanted{})
 		if err == nil || !strings.Contains(err.Error(), kind) || !strings.HasPrefix(err.Error(), "s: ") {
 			t.Errorf("%s: the error is %v", kind, err)
 		}
@@ -281,7 +281,7 @@ func BenchmarkLink(b *testing.B) {
 			of.Packages = append(of.Packages, &fresh)
 		}
 		b.StartTimer()
-		if _, err := (Format{}).Link([]repo.Reading{of}, nil); err != nil {
+		if _, err := (Format{}).Link([]repo.Reading{of}, repo.Wanted{}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -24,6 +24,7 @@ type modules struct {
 	byModule map[string][]*modulemd.Stream
 	defaults map[string]string // stream by module
 	feasible map[*modulemd.Stream]bool
+	some     bool // there are others: what none of these is may be met by them
 
 	// order are the active streams in the order in which they became so.
 	order     []stream
@@ -58,11 +59,11 @@ func readModules(all []repo.Reading) (*modules, error) {
 			return nil, err
 		}
 	}
-	return newModules(indexes), nil
+	return newModules(indexes, false), nil
 }
 
-func newModules(indexes []*modulemd.Index) *modules {
-	m := &modules{byModule: map[string][]*modulemd.Stream{}, defaults: map[string]string{}, active: map[stream]bool{}, refused: map[stream]bool{}}
+func newModules(indexes []*modulemd.Index, some bool) *modules {
+	m := &modules{some: some, byModule: map[string][]*modulemd.Stream{}, defaults: map[string]string{}, active: map[stream]bool{}, refused: map[stream]bool{}}
 	var defaults []*modulemd.Defaults
 	for _, ix := range indexes {
 		m.builds = append(m.builds, ix.Streams...)
@@ -102,6 +103,16 @@ func (m *modules) activate(groups []string) {
 	for _, b := range m.builds {
 		if !named[b.Name] && m.defaults[b.Name] == b.Stream {
 			m.enable(streamOf(b))
+		}
+	}
+	m.indexArtifacts()
+}
+
+// activateAll makes every stream active, although no client could.
+func (m *modules) activateAll() {
+	for _, b := range m.builds {
+		if s := streamOf(b); !m.active[s] {
+			m.add(s)
 		}
 	}
 	m.indexArtifacts()
@@ -254,7 +265,7 @@ func (m *modules) meets(b *modulemd.Stream, there func(stream) bool) bool {
 }
 
 func (m *modules) meetsOne(module string, streams []string, there func(stream) bool) bool {
-	if module == platform {
+	if module == platform || m.some && len(m.byModule[module]) == 0 {
 		return true
 	}
 	return slices.ContainsFunc(m.byModule[module], func(b *modulemd.Stream) bool {
@@ -328,8 +339,8 @@ func (m *modules) indexArtifacts() {
 	}
 }
 
-// visible returns the packages of each repository that clients see.
-func (m *modules) visible(all []repo.Reading) [][]*repo.Package {
+// visible returns the packages of each repository that clients see, or everything.
+func (m *modules) visible(all []repo.Reading, everything bool) [][]*repo.Package {
 	visible := make([][]*repo.Package, len(all))
 	for i, of := range all {
 		if len(m.builds) == 0 {
@@ -344,7 +355,7 @@ func (m *modules) visible(all []repo.Reading) [][]*repo.Package {
 				d.streams = builds
 			}
 			hidden := artifact && len(builds) == 0 || !artifact && m.masks(p)
-			if !hidden || of.Repository.Source.ModuleHotfixes {
+			if !hidden || everything || of.Repository.Source.ModuleHotfixes {
 				visible[i] = append(visible[i], p)
 			}
 		}

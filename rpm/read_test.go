@@ -80,6 +80,45 @@ func TestReadFilesOfCreaterepo(t *testing.T) {
 	}
 }
 
+// All forms of metadata that createrepo_c writes are read.
+func TestOptionsOfCreaterepo(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		compression string
+		options     []string
+	}{
+		{"xz", []string{"--checksum=sha512", "--database"}},
+		{"bz2", []string{"--simple-md-filenames"}},
+		{"gz", []string{"--zck"}},
+	} {
+		t.Run(test.compression, func(t *testing.T) {
+			t.Parallel()
+			up := repotest.NewRPM(t)
+			up.Compression, up.Options, up.Comps = test.compression, test.options, sampleComps
+			up.AddText("hello 2:1.0-3 noarch\n Requires: /usr/share/a/version\n\na 1.0 noarch\n")
+			a, r := made(t, up), only(t, source())
+			of := a.reading(t, r)
+			for _, ix := range of.Root.Indexes {
+				for _, v := range ix.Variants {
+					h := v.Digest.Algorithm().New()
+					h.Write(a[v.Path])
+					if d := repo.NewDigest(v.Digest.Algorithm(), h.Sum(nil)); d != v.Digest || v.Size != int64(len(a[v.Path])) {
+						t.Errorf("%s of %s is not what the root says", v.Path, ix.Name)
+					}
+				}
+			}
+			packages, err := Format{}.Link([]repo.Reading{of}, repo.Wanted{})
+			if err != nil || len(packages) != 2 || len(packages[1].Groups) == 0 && len(packages[0].Groups) == 0 {
+				t.Fatalf("packages %v, error %v", packages, err)
+			}
+			out, _ := rewritten(t, of, packages[:1])
+			if back := out.packages(t, r); len(back) != 1 || back[0].Raw != packages[0].Raw {
+				t.Errorf("written are %v", back)
+			}
+		})
+	}
+}
+
 const sampleDeltas = `<?xml version="1.0"?>
 <prestodelta>
   <newpackage name="a" epoch="0" version="2" release="1" arch="noarch">

@@ -272,7 +272,7 @@ func TestRewriteModules(t *testing.T) {
 	for _, test := range tests {
 		r := only(t, source())
 		of := modular(t).reading(t, r)
-		packages, err := Format{}.Link([]repo.Reading{of}, test.groups)
+		packages, err := Format{}.Link([]repo.Reading{of}, repo.Wanted{Groups: test.groups})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -299,6 +299,18 @@ func TestRewriteModules(t *testing.T) {
 				t.Errorf("of the written repository one sees %v", seen)
 			}
 		}
+	}
+}
+
+// What a module requires may be in another repository of the mirror.
+func TestRewriteModulesThatRequireOthers(t *testing.T) {
+	r := only(t, source())
+	modules := module("app:1", 1, "here:1 there:1", "", "app-0:1-1.x86_64") + module("here:1", 1, "", "", "here-0:1-1.x86_64") + module("here:2", 1, "", "", "here-0:2-1.x86_64")
+	of := publish(t, primary(element("app-0:1-1.x86_64", ""), element("here-0:1-1.x86_64", "")), [2]string{"modules", modules}).reading(t, r)
+	out, _ := rewritten(t, of, of.Packages[:1])
+	got := out.content(t, r, modulesKind)
+	if !strings.Contains(got, "name: app") || !strings.Contains(got, "name: here\n  stream: \"1\"") || strings.Contains(got, "stream: \"2\"") {
+		t.Errorf("the modules are %s", got)
 	}
 }
 

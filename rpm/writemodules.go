@@ -15,7 +15,7 @@ func (s *selection) modules() ([]writtenIndex, error) {
 	err := s.read(modulesKind, func(content io.Reader, name string) error {
 		ix, err := modulemd.Parse(content, name)
 		if err == nil {
-			kept = s.keptBuilds(newModules([]*modulemd.Index{ix}))
+			kept = s.keptBuilds(newModules([]*modulemd.Index{ix}, true))
 		}
 		return err
 	})

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/mirrorkeeper/mirrorkeeper/compress"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/rpm/repodata"
 )
@@ -90,13 +89,9 @@ func (p *publication) addRoot() error {
 // keptName is the name of a kept index's file, without the digest before it and the
 // suffix of its compression behind it.
 func keptName(v repo.Variant) (name, suffix string) {
-	name, suffix = path.Base(v.Path), v.Suffix
-	name = strings.TrimSuffix(name, suffix)
-	if suffix == "" {
-		name, suffix = compress.SplitSuffix(name)
-	}
+	name = strings.TrimSuffix(path.Base(v.Path), v.Suffix)
 	if digest, rest, ok := strings.Cut(name, "-"); ok && len(digest) >= 32 && strings.Trim(digest, "0123456789abcdefABCDEF") == "" {
 		name = rest
 	}
-	return name, suffix
+	return name, v.Suffix
 }

@@ -353,7 +353,7 @@ func (c *checker) closure(targets []Target, all []repo.Reading) {
 				}
 			}
 		}
-		packages, err := format.Link(of, nil)
+		packages, err := format.Link(of, repo.Wanted{Everything: true})
 		if err != nil {
 			c.result.Findings = append(c.result.Findings, Finding{Problem: err.Error()})
 			continue

@@ -55,11 +55,13 @@ func (a *app) unresolvedCommand() *cobra.Command {
 				if err != nil {
 					return fmt.Errorf("%s: %w", j.Mirror.Name, err)
 				}
+				found := p.Unresolved
 				if everything || j.Mirror.Full() {
-					list = append(list, p.FindUnresolved()...)
-				} else {
-					list = append(list, p.Unresolved...)
+					if found, err = p.FindUnresolved(); err != nil {
+						return fmt.Errorf("%s: %w", j.Mirror.Name, err)
+					}
 				}
+				list = append(list, found...)
 			}
 			return a.printUnresolved(table, list)
 		},
