@@ -2,6 +2,7 @@ package solver
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
@@ -11,6 +12,7 @@ import (
 type checker struct {
 	versions repo.Versions
 	native   string
+	complete bool // obsoletes and streams of modules exclude, packages of two architectures do not
 }
 
 // problems returns what keeps the set from being installed.
@@ -20,6 +22,10 @@ func (c checker) problems(set []*repo.Package) (problems []string) {
 			switch {
 			case r.Kind.Hard() && !c.satisfied(p, r, set):
 				problems = append(problems, p.String()+" lacks "+r.String())
+			case r.Rich != nil:
+				if r.Kind == repo.Conflicts && c.holds(p, r.Rich, set) {
+					problems = append(problems, p.String()+" excludes "+r.String())
+				}
 			case r.Kind == repo.Conflicts || r.Kind == repo.Breaks:
 				for _, q := range set {
 					if c.hits(p, r, q) {
@@ -32,6 +38,12 @@ func (c checker) problems(set []*repo.Package) (problems []string) {
 			if p.Name == q.Name && !c.together(p, q) {
 				problems = append(problems, p.String()+" beside "+q.String())
 			}
+			if c.complete && (c.replaces(p, q) || c.replaces(q, p)) {
+				problems = append(problems, p.String()+" or "+q.String()+" obsoletes the other")
+			}
+			if c.complete && c.otherStream(p, q) {
+				problems = append(problems, p.String()+" and "+q.String()+" are of two streams")
+			}
 		}
 	}
 	return problems
@@ -39,6 +51,9 @@ func (c checker) problems(set []*repo.Package) (problems []string) {
 
 // satisfied reports whether a package of the set satisfies the relation of p.
 func (c checker) satisfied(p *repo.Package, r repo.Relation, set []*repo.Package) bool {
+	if r.Rich != nil {
+		return c.holds(p, r.Rich, set)
+	}
 	for _, d := range r.Alternatives {
 		for _, q := range set {
 			if c.satisfies(p, d, q) {
@@ -47,6 +62,56 @@ func (c checker) satisfied(p *repo.Package, r repo.Relation, set []*repo.Package
 		}
 	}
 	return false
+}
+
+// holds reports whether the expression of p is true of the set.
+func (c checker) holds(p *repo.Package, r *repo.Rich, set []*repo.Package) bool {
+	of := func(i int) bool { return c.holds(p, r.Operands[i], set) }
+	alone := func(yes func(q *repo.Package) bool) bool { return slices.ContainsFunc(set, yes) }
+	switch r.Op {
+	case repo.And:
+		return of(0) && of(1)
+	case repo.Or:
+		return of(0) || of(1)
+	case repo.If:
+		if len(r.Operands) == 3 {
+			return (of(0) || !of(1)) && (of(2) || of(1))
+		}
+		return of(0) || !of(1)
+	case repo.Unless:
+		return of(0) && !of(1) || len(r.Operands) == 3 && of(2) && of(1)
+	case repo.With:
+		return alone(func(q *repo.Package) bool {
+			one := []*repo.Package{q}
+			return c.holds(p, r.Operands[0], one) && c.holds(p, r.Operands[1], one)
+		})
+	case repo.Without:
+		return alone(func(q *repo.Package) bool {
+			one := []*repo.Package{q}
+			return c.holds(p, r.Operands[0], one) && !c.holds(p, r.Operands[1], one)
+		})
+	}
+	return alone(func(q *repo.Package) bool { return c.satisfies(p, r.Dependency, q) })
+}
+
+// replaces reports whether p obsoletes q.
+func (c checker) replaces(p, q *repo.Package) bool {
+	return slices.ContainsFunc(p.Relations, func(r repo.Relation) bool {
+		for d := range r.Leaves {
+			if r.Kind == repo.Obsoletes && d.Name == q.Name && c.versions.Satisfies(q.Version, d.Op, d.Version) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func (c checker) otherStream(p, q *repo.Package) bool {
+	a, _ := p.Detail.(string)
+	b, _ := q.Detail.(string)
+	module, _, _ := strings.Cut(a, ":")
+	other, _, _ := strings.Cut(b, ":")
+	return a != "" && b != "" && a != b && module == other
 }
 
 func (c checker) satisfies(p *repo.Package, d repo.Dependency, q *repo.Package) bool {
@@ -74,7 +139,7 @@ func (c checker) answers(d repo.Dependency, q *repo.Package) bool {
 
 // hits reports whether a conflict of p concerns q.
 func (c checker) hits(p *repo.Package, r repo.Relation, q *repo.Package) bool {
-	if p.Name == q.Name {
+	if p == q || p.Name == q.Name && !c.complete {
 		return false
 	}
 	d := r.Alternatives[0]
@@ -84,11 +149,14 @@ func (c checker) hits(p *repo.Package, r repo.Relation, q *repo.Package) bool {
 
 // together reports whether packages of one name may be installed together.
 func (c checker) together(p, q *repo.Package) bool {
+	if c.complete {
+		return p.Name == "kernel" || p.Architecture != q.Architecture && p.Architecture != "noarch" && q.Architecture != "noarch"
+	}
 	return p.MultiArch == repo.Same && q.MultiArch == repo.Same && p.Version == q.Version && p.Architecture != q.Architecture
 }
 
 func (c checker) architecture(p *repo.Package) string {
-	if p.Architecture == "all" {
+	if p.Architecture == "all" || p.Architecture == "noarch" {
 		return c.native
 	}
 	return p.Architecture

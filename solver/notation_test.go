@@ -28,7 +28,8 @@ func (n numbers) Satisfies(version string, op repo.Op, wanted string) bool {
 //	name version [architecture] [same|foreign|allowed] [mandatory] [essential]; part; ...
 //
 // where a part is a kind of relation or "provides" with a list of what it asks for,
-// or "in REPOSITORY [PRIORITY]".
+// or "in REPOSITORY [PRIORITY]", or "line LINE". What begins with "((" is rich, with
+// each operator in parentheses of its own: "((a if (b and c >= 2)))".
 func packages(t testing.TB, text string) (all []*repo.Package) {
 	t.Helper()
 	repositories := map[string]*repo.Repository{}
@@ -66,6 +67,8 @@ func packages(t testing.TB, text string) (all []*repo.Package) {
 				}
 				p.Repository = repositories[name]
 				p.Priority, _ = strconv.Atoi(priority)
+			case "line":
+				p.Detail = rest
 			case "provides":
 				for _, x := range strings.Split(rest, ",") {
 					d := dependency(t, x)
@@ -74,6 +77,11 @@ func packages(t testing.TB, text string) (all []*repo.Package) {
 			default:
 				for _, x := range strings.Split(rest, ",") {
 					r := repo.Relation{Kind: kindOf(t, kind)}
+					if x = strings.TrimSpace(x); strings.HasPrefix(x, "((") {
+						r.Rich = rich(t, strings.TrimSuffix(strings.TrimPrefix(x, "("), ")"))
+						p.Relations = append(p.Relations, r)
+						continue
+					}
 					for _, d := range strings.Split(x, "|") {
 						r.Alternatives = append(r.Alternatives, dependency(t, d))
 					}
@@ -84,6 +92,46 @@ func packages(t testing.TB, text string) (all []*repo.Package) {
 		all = append(all, p)
 	}
 	return all
+}
+
+// rich reads an expression as rpm writes it.
+func rich(t testing.TB, text string) *repo.Rich {
+	t.Helper()
+	words := strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(text))
+	next := func() (word string) {
+		if len(words) > 0 {
+			word, words = words[0], words[1:]
+		}
+		return word
+	}
+	var operand func() *repo.Rich
+	operand = func() *repo.Rich {
+		word := next()
+		if word != "(" {
+			d := repo.Dependency{Name: word}
+			for op := repo.Less; op <= repo.NotEqual && len(words) > 0; op++ {
+				if words[0] == op.String() {
+					next()
+					d.Op, d.Version = op, next()
+					break
+				}
+			}
+			return &repo.Rich{Dependency: d}
+		}
+		r := &repo.Rich{Operands: []*repo.Rich{operand()}}
+		for word = next(); word != ")"; word = next() {
+			op, ok := map[string]repo.RichOp{
+				"and": repo.And, "or": repo.Or, "if": repo.If, "unless": repo.Unless, "else": r.Op, "with": repo.With, "without": repo.Without,
+			}[word]
+			if !ok {
+				t.Fatalf("cannot read %q", text)
+			}
+			r.Op = op
+			r.Operands = append(r.Operands, operand())
+		}
+		return r
+	}
+	return operand()
 }
 
 func kindOf(t testing.TB, name string) repo.Kind {
@@ -132,6 +180,39 @@ func seeds(t testing.TB, texts ...string) (all []Seed) {
 func catalog(t testing.TB, text string) *repo.Catalog {
 	t.Helper()
 	return repo.NewCatalog(repo.BasicRules{Versions: numbers{}}, packages(t, text))
+}
+
+// complete are the rules of a format whose clients look at all relations together, as
+// those of rpm do.
+type complete struct{ repo.BasicRules }
+
+func (complete) Client() repo.Client {
+	return repo.Client{ObsoletesExclude: true, WeakLast: true, Reverse: true, ProvidersByName: true}
+}
+
+// Coinstallable is true for kernels, and for packages of two architectures.
+func (complete) Coinstallable(p, q *repo.Package) bool {
+	return p.Name == "kernel" || p.Architecture != q.Architecture && !p.Anywhere() && !q.Anywhere()
+}
+
+func (complete) Line(p *repo.Package) string {
+	line, _ := p.Detail.(string)
+	return line
+}
+
+func (complete) Forms(p *repo.Package) []string {
+	return []string{p.Name + "-" + p.Version, p.Name + "." + p.Architecture, p.Name + "-" + p.Version + "." + p.Architecture}
+}
+
+// completeCatalog reads packages, of which every one answers relations of every
+// architecture.
+func completeCatalog(t testing.TB, text string) *repo.Catalog {
+	t.Helper()
+	all := packages(t, text)
+	for _, p := range all {
+		p.MultiArch = repo.Foreign
+	}
+	return repo.NewCatalog(complete{repo.BasicRules{Versions: numbers{}}}, all)
 }
 
 // names returns "name version" of each pick, with the architecture where it is not

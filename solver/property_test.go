@@ -21,6 +21,19 @@ var (
 type universes struct {
 	virtual   bool // with provided names
 	multiarch bool
+	complete  bool // with rich and reverse relations, obsoletes, streams and two architectures
+}
+
+// catalog makes a catalog of what was drawn, of a format that has such.
+func (u universes) catalog(all []*repo.Package) *repo.Catalog {
+	if u.complete {
+		return repo.NewCatalog(complete{repo.BasicRules{Versions: numbers{}}}, all)
+	}
+	return repo.NewCatalog(repo.BasicRules{Versions: numbers{}}, all)
+}
+
+func (u universes) checks() checker {
+	return checker{versions: numbers{}, native: "amd64", complete: u.complete}
 }
 
 func (u universes) draw(t *rapid.T, most int) (all []*repo.Package) {
@@ -36,6 +49,13 @@ func (u universes) draw(t *rapid.T, most int) (all []*repo.Package) {
 			p.Architecture = rapid.SampledFrom([]string{"amd64", "i386", "all"}).Draw(t, "architecture")
 			p.MultiArch = rapid.SampledFrom([]repo.MultiArch{repo.Single, repo.Same, repo.Foreign, repo.Allowed}).Draw(t, "multi-arch")
 		}
+		if u.complete {
+			p.Architecture = rapid.SampledFrom([]string{"amd64", "amd64", "noarch", "i386"}).Draw(t, "architecture")
+			p.MultiArch = repo.Foreign
+			if p.Name == "a" || p.Name == "b" {
+				p.Detail = rapid.SampledFrom([]string{"", "", "m:1", "m:2"}).Draw(t, "line")
+			}
+		}
 		if known[p.String()] {
 			continue
 		}
@@ -50,12 +70,27 @@ func (u universes) draw(t *rapid.T, most int) (all []*repo.Package) {
 			}
 			p.Provides = append(p.Provides, x)
 		}
+		// What a package conflicts with by itself is another matter.
+		p.Relations = slices.DeleteFunc(p.Relations, func(r repo.Relation) bool {
+			return r.Kind == repo.Conflicts && r.Rich != nil && u.checks().holds(p, r.Rich, []*repo.Package{p})
+		})
 		all = append(all, p)
 	}
 	return all
 }
 
 func (u universes) relation(t *rapid.T) (r repo.Relation) {
+	if u.complete && rapid.Bool().Draw(t, "rich or so") {
+		r.Kind = rapid.SampledFrom([]repo.Kind{
+			repo.Requires, repo.Requires, repo.Requires, repo.Conflicts, repo.Obsoletes, repo.Recommends, repo.Supplements,
+		}).Draw(t, "kind")
+		if r.Kind == repo.Obsoletes {
+			r.Alternatives = []repo.Dependency{u.dependency(t)}
+		} else {
+			r.Rich = u.rich(t, 2)
+		}
+		return r
+	}
 	r.Kind = rapid.SampledFrom([]repo.Kind{
 		repo.Requires, repo.Requires, repo.Requires, repo.PreRequires, repo.Recommends, repo.Recommends, repo.Conflicts, repo.Breaks,
 	}).Draw(t, "kind")
@@ -63,20 +98,54 @@ func (u universes) relation(t *rapid.T) (r repo.Relation) {
 	if r.Kind != repo.Conflicts && r.Kind != repo.Breaks {
 		alternatives = rapid.IntRange(1, 2).Draw(t, "alternatives")
 	}
+	for range alternatives {
+		r.Alternatives = append(r.Alternatives, u.dependency(t))
+	}
+	return r
+}
+
+func (u universes) dependency(t *rapid.T) repo.Dependency {
 	asked := someNames
 	if u.virtual {
 		asked = append([]string{"v", "w", "missing"}, someNames...)
 	}
-	for range alternatives {
-		d := repo.Dependency{Name: rapid.SampledFrom(asked).Draw(t, "asked")}
-		if rapid.IntRange(0, 2).Draw(t, "constrained") == 0 {
-			d.Op = rapid.SampledFrom([]repo.Op{repo.Less, repo.LessEqual, repo.Equal, repo.GreaterEqual, repo.Greater}).Draw(t, "op")
-			d.Version = version(t)
+	d := repo.Dependency{Name: rapid.SampledFrom(asked).Draw(t, "asked")}
+	if rapid.IntRange(0, 2).Draw(t, "constrained") == 0 {
+		d.Op = rapid.SampledFrom([]repo.Op{repo.Less, repo.LessEqual, repo.Equal, repo.GreaterEqual, repo.Greater}).Draw(t, "op")
+		d.Version = version(t)
+	}
+	if u.multiarch && rapid.IntRange(0, 4).Draw(t, "qualified") == 0 {
+		d.Architecture = rapid.SampledFrom([]string{"any", "i386", "amd64"}).Draw(t, "qualifier")
+	}
+	return d
+}
+
+// rich draws an expression of at most the depth, or of one package.
+func (u universes) rich(t *rapid.T, depth int) *repo.Rich {
+	ops := []repo.RichOp{repo.With, repo.Without, repo.Leaf, repo.Leaf, repo.Leaf}
+	if depth > 0 {
+		ops = []repo.RichOp{repo.And, repo.Or, repo.If, repo.Unless, repo.With, repo.Without, repo.If, repo.Leaf, repo.Leaf}
+		if depth == 2 {
+			ops = ops[:len(ops)-2]
 		}
-		if u.multiarch && rapid.IntRange(0, 4).Draw(t, "qualified") == 0 {
-			d.Architecture = rapid.SampledFrom([]string{"any", "i386", "amd64"}).Draw(t, "qualifier")
+	}
+	r := &repo.Rich{Op: rapid.SampledFrom(ops).Draw(t, "operator")}
+	switch r.Op {
+	case repo.Leaf:
+		r.Dependency = u.dependency(t)
+		return r
+	case repo.With, repo.Without:
+		for range 2 {
+			r.Operands = append(r.Operands, &repo.Rich{Dependency: u.dependency(t)})
 		}
-		r.Alternatives = append(r.Alternatives, d)
+		return r
+	}
+	operands := 2
+	if r.Op == repo.If || r.Op == repo.Unless {
+		operands = rapid.IntRange(2, 3).Draw(t, "operands")
+	}
+	for range operands {
+		r.Operands = append(r.Operands, u.rich(t, depth-1))
 	}
 	return r
 }
@@ -104,13 +173,16 @@ func describe(all []*repo.Package) (text string) {
 // TestWitness: a seed's picks can be installed whenever any set with the seed in it
 // can be, and only then nothing is reported.
 func TestWitness(t *testing.T) {
-	for name, kind := range map[string]universes{"plain": {}, "virtual": {virtual: true}, "multiarch": {virtual: true, multiarch: true}} {
+	for name, kind := range map[string]universes{
+		"plain": {}, "virtual": {virtual: true}, "multiarch": {virtual: true, multiarch: true}, "complete": {virtual: true, complete: true},
+	} {
+		checks := kind.checks()
 		t.Run(name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				all := kind.draw(t, 9)
 				name := rapid.SampledFrom(someNames).Draw(t, "seed")
 				options := Options{Native: "amd64", Foreign: []string{"i386"}, Recommends: rapid.Bool().Draw(t, "recommends")}
-				s := Solve(repo.NewCatalog(repo.BasicRules{Versions: numbers{}}, all), []Seed{{Pattern: name}}, options)
+				s := Solve(kind.catalog(all), []Seed{{Pattern: name}}, options)
 				if len(s.Unknown) > 0 || len(s.Renamed) > 0 {
 					t.Skip("the seed is not there")
 				}

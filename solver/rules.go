@@ -117,6 +117,8 @@ func (u *universe) addRich(r *rules, p int32, pkg *repo.Package, i int) {
 	if !ok {
 		all = []disjunction{{}}
 	}
+	// Of what is not attainable it is reported that it is missing, not that it excludes.
+	exclusive := excludes(relation.Kind) || u.attainable(pkg, relation.Rich)
 	var needs []need
 	var out []int32
 	for _, d := range all {
@@ -126,7 +128,7 @@ func (u *universe) addRich(r *rules, p int32, pkg *repo.Package, i int) {
 		case !needed, itself && excludes(relation.Kind): // nothing conflicts with itself
 		case u.isAssumed(p) && !slices.ContainsFunc(d.in, u.isAssumed) && !slices.ContainsFunc(d.out, u.isNew):
 			// It is broken already.
-		case len(d.in) == 0 && len(d.out) == 1:
+		case len(d.in) == 0 && len(d.out) == 1 && (exclusive || weak):
 			out = append(out, d.out[0])
 		case weak && len(d.in) == 0:
 		default:
