@@ -17,7 +17,7 @@ import (
 
 // preferredSuffixes are the compressions, the one that is read fastest first. The
 // uncompressed form is last: roots list it where servers do not have it.
-var preferredSuffixes = []string{".zst", ".gz", ".lz4", ".xz", ".bz2", ".lzma", ""}
+var preferredSuffixes = []string{".zst", ".gz", ".lz4", ".xz", ".bz2", ".lzma", ".zck", ""}
 
 // inPreference returns the variants that can be read, the best first.
 func inPreference(ix repo.Index) []repo.Variant {
