@@ -99,7 +99,9 @@ for round in $(seq "$rounds"); do
 	measure deb "$round" apt apt-cache gencaches
 	measure deb "$round" mirrorkeeper "${read_index[@]}" "$index"
 	measure deb "$round" "mirrorkeeper, with a catalog" "${read_index[@]}" -catalog "$index"
+	# shellcheck disable=SC2016 # bash expands it
 	measure rpm "$round" libsolv bash -c 'rpmmd2solv <"$1" >/dev/null' - "$primary"
+	# shellcheck disable=SC2016
 	measure rpm "$round" createrepo_c bash -c 'createrepo_c_packages "$1"' - "$primary"
 	measure rpm "$round" mirrorkeeper "${read_primary[@]}" "$primary"
 	measure rpm "$round" "mirrorkeeper, with a catalog" "${read_primary[@]}" -catalog "$primary"

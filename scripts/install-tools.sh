@@ -6,8 +6,9 @@
 set -euo pipefail
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
-# command, the package that has it, and the groups that need it
+# command or file, the package that has it, and the groups that need it
 tools="
+/usr/lib/python3/dist-packages/createrepo_c python3-createrepo-c bench
 apt-ftparchive apt-utils test
 apt-mirror apt-mirror bench
 aptly aptly bench
@@ -41,7 +42,7 @@ while read -r command package groups; do
 	[ -n "$command" ] || continue
 	for wanted in "$@"; do
 		if [[ " $command $groups " = *" $wanted "* ]]; then
-			command -v "$command" >/dev/null || missing+=("$package")
+			command -v "$command" >/dev/null || [ -e "$command" ] || missing+=("$package")
 			break
 		fi
 	done
