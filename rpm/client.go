@@ -9,7 +9,7 @@ import (
 // Client says how dnf goes about it: what obsoletes a package takes its place, and
 // weak dependencies are looked at when all hard ones are satisfied.
 func (Format) Client() repo.Client {
-	return repo.Client{ObsoletesExclude: true, WeakLast: true}
+	return repo.Client{ObsoletesExclude: true, WeakLast: true, Reverse: true, ProvidersByName: true}
 }
 
 // Coinstallable is true for packages of different colours, 32 and 64 bits, at any
