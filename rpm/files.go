@@ -11,10 +11,10 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/rpm/repodata"
 )
 
-// linkFiles lets packages provide the files that a relation of any package, or one of
-// the names, names.
-// Primary lists the files that are required most; filelists, which is large, has all
-// and is read where primary has no package with a file that is wanted, as dnf does.
+// linkFiles lets packages provide the files that a relation of any package names, and
+// those among the names. Primary lists the files that are required most; filelists,
+// which is large, has all and is read where primary has no package with a file that is
+// wanted.
 func linkFiles(all []repo.Reading, visible [][]*repo.Package, names []string) (packages []*repo.Package, err error) {
 	packages = slices.Concat(visible...)
 	left := wantedFiles(packages) // true while no package is found

@@ -187,6 +187,34 @@ func TestModules(t *testing.T) {
 	}
 }
 
+// Modules may require each other, in circles and in long chains.
+func TestModulesThatRequireEachOther(t *testing.T) {
+	elements := []string{element("a-0:1-1.x86_64", ""), element("b-0:1-1.x86_64", ""), element("c-0:1-1.x86_64", "")}
+	circle := module("a:1", 1, "b:1", "", "a-0:1-1.x86_64") + module("b:1", 1, "a:1", "", "b-0:1-1.x86_64") + module("c:1", 1, "c:2", "", "c-0:1-1.x86_64")
+	if got := linked(t, []string{"a:1"}, publish(t, primary(elements...), [2]string{"modules", circle})); len(got) != 2 {
+		t.Errorf("of the circle one sees %v", got)
+	}
+	for _, end := range []string{"", "missing"} {
+		const length = 2000
+		var chain strings.Builder
+		for i := range length {
+			next := fmt.Sprintf("m%d:1", i+1)
+			if i == length-1 {
+				next = end
+			}
+			chain.WriteString(module(fmt.Sprintf("m%d:1", i), 1, next, "", fmt.Sprintf("a-0:%d-1.x86_64", length-i)))
+		}
+		chain.WriteString(defaults("m0", "1"))
+		want := 1
+		if end != "" {
+			want = 0 // no client can enable any of it
+		}
+		if got := linked(t, nil, publish(t, primary(elements[0]), [2]string{"modules", chain.String()})); len(got) != want {
+			t.Errorf("of the chain that ends in %q one sees %v", end, got)
+		}
+	}
+}
+
 func TestModulesOfHotfixes(t *testing.T) {
 	s := source()
 	s.ModuleHotfixes = true

@@ -232,18 +232,25 @@ func (m *modules) enableOne(module string, streams []string) bool {
 // findFeasible finds the builds whose requirements can be met at all.
 func (m *modules) findFeasible() {
 	m.feasible = make(map[*modulemd.Stream]bool, len(m.builds))
+	requiring := map[string][]*modulemd.Stream{} // builds by module that they require
 	for _, b := range m.builds {
 		m.feasible[b] = true
+		for _, set := range b.Requires {
+			for module := range set {
+				requiring[module] = append(requiring[module], b)
+			}
+		}
 	}
 	possible := func(s stream) bool {
 		return slices.ContainsFunc(m.byModule[s.module], func(b *modulemd.Stream) bool { return b.Stream == s.name && m.feasible[b] })
 	}
-	for changed := true; changed; {
-		changed = false
-		for _, b := range m.builds {
-			if m.feasible[b] && !m.meets(b, possible) {
-				m.feasible[b], changed = false, true
-			}
+	left := slices.Clone(m.builds) // to look at, again where what they require has changed
+	for len(left) > 0 {
+		b := left[len(left)-1]
+		left = left[:len(left)-1]
+		if m.feasible[b] && !m.meets(b, possible) {
+			m.feasible[b] = false
+			left = append(left, requiring[b.Name]...)
 		}
 	}
 }
