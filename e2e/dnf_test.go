@@ -62,13 +62,17 @@ func dnfRepository(name, key, url string, lines ...string) string {
 
 // run runs dnf in the root and returns all that it says.
 func (d *dnfRoot) run(args ...string) (string, error) {
+	out, err := d.command(args...).CombinedOutput()
+	return string(out), err
+}
+
+func (d *dnfRoot) command(args ...string) *exec.Cmd {
 	args = append([]string{
 		"-y", "-c", d.configuration(), "--installroot=" + filepath.Join(d.dir, "root"), "--releasever=9", "--forcearch=x86_64",
 	}, args...)
 	c := exec.CommandContext(d.t.Context(), "dnf", args...)
 	c.Dir, c.Env = d.dir, environment(d.dir)
-	out, err := c.CombinedOutput()
-	return string(out), err
+	return c
 }
 
 // does wants dnf to succeed, and returns what it says.
@@ -89,11 +93,18 @@ func (d *dnfRoot) update() {
 	}
 }
 
-// query is the lines of dnf repoquery, sorted and each once.
+// query reads the metadata afresh and returns the lines of dnf repoquery, sorted and
+// each once.
 func (d *dnfRoot) query(format string, args ...string) []string {
 	d.t.Helper()
-	out := d.does(append([]string{"repoquery", "-q", "--qf", format}, args...)...)
-	lines := strings.Split(strings.TrimSpace(out), "\n")
+	c := d.command(append([]string{"repoquery", "-q", "--refresh", "--qf", format}, args...)...)
+	var stderr strings.Builder
+	c.Stderr = &stderr
+	out, err := c.Output()
+	if err != nil {
+		d.t.Errorf("dnf repoquery %s: %v\n%s", strings.Join(args, " "), err, &stderr)
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	slices.Sort(lines)
 	return slices.Compact(slices.DeleteFunc(lines, func(l string) bool { return l == "" }))
 }
