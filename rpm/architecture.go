@@ -78,9 +78,9 @@ var bases = map[string]string{
 	"alphaev67": "alpha", "alphaev68": "alpha", "alphaev7": "alpha", "alphapca56": "alpha",
 }
 
-// baseArchitecture returns the value of $basearch on machines of the architecture, as
+// BaseArchitecture returns the value of $basearch on machines of the architecture, as
 // dnf has it.
-func baseArchitecture(architecture string) string {
+func BaseArchitecture(architecture string) string {
 	if base, ok := bases[architecture]; ok {
 		return base
 	}

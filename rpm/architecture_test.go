@@ -70,7 +70,7 @@ func TestBaseArchitecture(t *testing.T) {
 	for architecture, want := range map[string]string{
 		"x86_64": "x86_64", "i686": "i386", "armv7hl": "armhfp", "aarch64": "aarch64", "x86_64_v2": "x86_64_v2", "ppc64p7": "ppc64",
 	} {
-		if got := baseArchitecture(architecture); got != want {
+		if got := BaseArchitecture(architecture); got != want {
 			t.Errorf("$basearch of %s is %s, expected %s", architecture, got, want)
 		}
 	}

@@ -120,7 +120,7 @@ func dimensions(s *repo.Source, a addresses) (all [][]choice) {
 		release = append(release, choice{v, map[string]string{"releasever": v, "releasever_major": major, "releasever_minor": minor}})
 	}
 	for _, m := range (Format{}).Machines(s.Architectures) {
-		b := baseArchitecture(m.Native)
+		b := BaseArchitecture(m.Native)
 		if !slices.ContainsFunc(machine, func(c choice) bool { return c.label == b }) {
 			machine = append(machine, choice{b, map[string]string{"basearch": b, "arch": m.Native}})
 		}

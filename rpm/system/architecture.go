@@ -31,26 +31,6 @@ func rpmArchitecture(machine string) string {
 	return machine
 }
 
-// baseArchitecture is the value of $basearch: the name of the repositories that
-// are for the architecture.
-func baseArchitecture(architecture string) string {
-	switch {
-	case len(architecture) == 4 && architecture[0] == 'i' && strings.HasSuffix(architecture, "86"):
-		return "i386"
-	case strings.HasPrefix(architecture, "armv") && strings.Contains(architecture, "h"):
-		return "armhfp"
-	case strings.HasPrefix(architecture, "armv"):
-		return "arm"
-	case strings.HasPrefix(architecture, "sparc"):
-		return "sparc"
-	case strings.HasPrefix(architecture, "alpha"):
-		return "alpha"
-	case strings.HasPrefix(architecture, "x86_64_v"):
-		return "x86_64"
-	}
-	return architecture
-}
-
 // narrow has, for architectures of 64 bits, the one of 32 bits whose packages the
 // machine can have beside its own.
 var narrow = map[string]string{"x86_64": "i686", "ppc64": "ppc", "s390x": "s390", "sparc64": "sparcv9"}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
+	"github.com/mirrorkeeper/mirrorkeeper/rpm"
 )
 
 // inheritedByDNF are the settings of [main] that hold for repositories which do
@@ -114,7 +115,7 @@ func (s *System) dnfVariables(main *section) (variables, error) {
 		}
 	}
 	if v["basearch"] == "" {
-		v["basearch"] = baseArchitecture(v["arch"])
+		v["basearch"] = rpm.BaseArchitecture(v["arch"])
 	}
 	if _, set := v["releasever"]; !set {
 		release, err := s.files.releasever(s.installed)

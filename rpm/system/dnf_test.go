@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
+
+	"github.com/mirrorkeeper/mirrorkeeper/rpm"
 )
 
 // dnfOracle is the real dnf, which testdata/ask_dnf.py asks.
@@ -341,7 +343,7 @@ func TestBaseArchitectureAgreesWithDNF(t *testing.T) {
 	} {
 		var want string
 		d.ask(t, &want, "basearch", a)
-		if got := baseArchitecture(a); got != want {
+		if got := rpm.BaseArchitecture(a); got != want {
 			t.Errorf("$basearch of %s is %q; dnf has %q", a, got, want)
 		}
 	}

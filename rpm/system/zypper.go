@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
+	"github.com/mirrorkeeper/mirrorkeeper/rpm"
 )
 
 // zypper is the configuration that all of zypper's repositories share.
@@ -75,7 +76,7 @@ func (s *System) readZypper() error {
 
 // zypperVariables are those of zypper's configuration.
 func (s *System) zypperVariables(main *options, architecture string) (variables, error) {
-	v := variables{"arch": architecture, "basearch": baseArchitecture(architecture)}
+	v := variables{"arch": architecture, "basearch": rpm.BaseArchitecture(architecture)}
 	release, err := s.files.productVersion()
 	if err == nil && release == "" {
 		release, err = s.files.releasever(s.installed)
