@@ -1,13 +1,27 @@
 package solver
 
+// settle remembers which needs with a condition the last witness met the condition of:
+// they were decided there.
+func (s *search) settle(all *union, members []member) {
+	if !s.conditional {
+		return
+	}
+	for _, m := range members {
+		for x := range s.concerning(m.number) {
+			if n := s.need(x); n.when != nil && s.applies(n) {
+				all.settled[x] = true
+			}
+		}
+	}
+}
+
 // meet completes a union with what its packages require or want beside others which are
-// there for other wishes. Each such need is looked at once. Packages that cannot be
+// there for other wishes only. Each such need is looked at once. Packages that cannot be
 // installed beside each other change nothing.
 func (s *search) meet(all *union) {
 	if !s.conditional {
 		return
 	}
-	looked := map[reference]bool{}
 	for again := true; again; {
 		again = false
 		for p := range all.ways {
@@ -16,15 +30,13 @@ func (s *search) meet(all *union) {
 			}
 			for i := range s.rules(int32(p)).needs {
 				x := reference{int32(p), int32(i)}
-				if looked[x] {
+				if all.settled[x] {
 					continue
 				}
-				together, open := all.open(x)
-				if !open {
-					continue
+				if together, open := all.open(x); open {
+					all.settled[x], again = true, true
+					s.complete(all, x, together)
 				}
-				looked[x], again = true, true
-				s.complete(all, x, together)
 			}
 		}
 	}
@@ -76,5 +88,6 @@ func (s *search) complete(all *union, x reference, together []int32) {
 	}
 	if found := s.witness(wanted...); len(found.broken) == 0 {
 		all.add(found.members, nil)
+		s.settle(all, found.members)
 	}
 }

@@ -182,6 +182,13 @@ func catalog(t testing.TB, text string) *repo.Catalog {
 	return repo.NewCatalog(repo.BasicRules{Versions: numbers{}}, packages(t, text))
 }
 
+// overlapping are numbers of which what is provided without one is every one, as with rpm.
+type overlapping struct{ numbers }
+
+func (o overlapping) Satisfies(version string, op repo.Op, wanted string) bool {
+	return version == "" || o.numbers.Satisfies(version, op, wanted)
+}
+
 // complete are the rules of a format whose clients look at all relations together, as
 // those of rpm do.
 type complete struct{ repo.BasicRules }
@@ -212,7 +219,7 @@ func completeCatalog(t testing.TB, text string) *repo.Catalog {
 	for _, p := range all {
 		p.MultiArch = repo.Foreign
 	}
-	return repo.NewCatalog(complete{repo.BasicRules{Versions: numbers{}}}, all)
+	return repo.NewCatalog(complete{repo.BasicRules{Versions: overlapping{}}}, all)
 }
 
 // names returns "name version" of each pick, with the architecture where it is not

@@ -27,13 +27,13 @@ type universes struct {
 // catalog makes a catalog of what was drawn, of a format that has such.
 func (u universes) catalog(all []*repo.Package) *repo.Catalog {
 	if u.complete {
-		return repo.NewCatalog(complete{repo.BasicRules{Versions: numbers{}}}, all)
+		return repo.NewCatalog(complete{repo.BasicRules{Versions: overlapping{}}}, all)
 	}
 	return repo.NewCatalog(repo.BasicRules{Versions: numbers{}}, all)
 }
 
 func (u universes) checks() checker {
-	return checker{versions: numbers{}, native: "amd64", complete: u.complete}
+	return checker{versions: u.catalog(nil).Rules(), native: "amd64", complete: u.complete}
 }
 
 func (u universes) draw(t *rapid.T, most int) (all []*repo.Package) {

@@ -39,6 +39,7 @@ func Solve(c *repo.Catalog, seeds []Seed, o Options) *Solution {
 		w := &wishes[i]
 		found := s.witness(w.candidates)
 		all.add(found.members, w)
+		s.settle(all, found.members)
 		if w.renamed {
 			p := u.at(found.members[0].number)
 			solution.Renamed = append(solution.Renamed, Renamed{w.seed, p, !provides(p, w.seed.Pattern)})
@@ -62,6 +63,7 @@ type union struct {
 	*universe
 	ways    []way // by number
 	missing []clause
+	settled map[reference]bool // needs with a condition that some witness met
 }
 
 // way is the last step of the shortest way to a package.
@@ -74,7 +76,7 @@ type way struct {
 }
 
 func newUnion(u *universe) *union {
-	return &union{universe: u, ways: make([]way, len(u.catalog.Packages))}
+	return &union{universe: u, ways: make([]way, len(u.catalog.Packages)), settled: map[reference]bool{}}
 }
 
 // add adds the witness of a wish; without one, that of packages which are there already.
