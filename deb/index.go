@@ -139,7 +139,7 @@ func indexes(release *Release, dir string, trusted bool) ([]repo.Index, error) {
 		all[i].Variants = append(all[i].Variants, variant(e, suffix, dir, release.AcquireByHash))
 	}
 	if weak > 0 && len(all) == 0 {
-		return nil, fmt.Errorf("it lists files with %w; a trusted source would be taken as it is", ErrWeak)
+		return nil, fmt.Errorf("it lists files with %w; a trusted source would be taken as it is", repo.ErrWeak)
 	}
 	for i, ix := range all {
 		if a, ok := sumsAlgorithm(ix.Name); ok && a.Weak() {

@@ -15,7 +15,7 @@ import (
 
 // ReadFiles reads the indexes that list files: Packages, also the installer's,
 // Sources, the installer's SHA256SUMS, whose sizes are unknown (-1), and the
-// indexes of pdiffs. An error wraps [ErrWeak] where only weak digests are listed
+// indexes of pdiffs. An error wraps [repo.ErrWeak] where only weak digests are listed
 // and the source is not trusted.
 func (Format) ReadFiles(r *repo.Repository, ix repo.Index, content io.Reader, yield func(repo.File) error) error {
 	var err error
@@ -119,7 +119,7 @@ func (b *fileFields) file(name string, trusted bool) (f repo.File, err error) {
 	case b.sha1 == nil && b.md5 == nil:
 		return f, fmt.Errorf("%s has no digest", f.Path)
 	case !trusted:
-		return f, fmt.Errorf("%s has %w", f.Path, ErrWeak)
+		return f, fmt.Errorf("%s has %w", f.Path, repo.ErrWeak)
 	case b.sha1 != nil:
 		f.Digest, err = parseHex(repo.SHA1, b.sha1)
 	default:
@@ -191,7 +191,7 @@ func sourceFiles(s control.Stanza, trusted bool) (files []repo.File, err error) 
 	}
 	for _, f := range files {
 		if f.Digest.Algorithm().Weak() && !trusted {
-			return nil, fmt.Errorf("%s has %w", f.Path, ErrWeak)
+			return nil, fmt.Errorf("%s has %w", f.Path, repo.ErrWeak)
 		}
 	}
 	return files, nil
@@ -221,7 +221,7 @@ func readSums(content io.Reader, list string, trusted bool, yield func(repo.File
 		return fmt.Errorf("%s is not a list of checksums", list)
 	}
 	if a.Weak() && !trusted {
-		return fmt.Errorf("%s has %w", list, ErrWeak)
+		return fmt.Errorf("%s has %w", list, repo.ErrWeak)
 	}
 	lines := bufio.NewScanner(content)
 	for n := 1; lines.Scan(); n++ {
@@ -275,7 +275,7 @@ func readPatches(in *control.Reader, index string, trusted bool, yield func(repo
 			continue
 		}
 		if list.algorithm.Weak() && !trusted {
-			return in.Errorf(s, "field %s: %w", list.field, ErrWeak)
+			return in.Errorf(s, "field %s: %w", list.field, repo.ErrWeak)
 		}
 		for line := range bytes.Lines(value) {
 			if line = bytes.TrimSpace(line); len(line) == 0 {

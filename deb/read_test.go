@@ -52,7 +52,7 @@ func TestReadFiles(t *testing.T) {
 		{name: "empty", ix: packages},
 		{name: "udebs", ix: repo.Index{Kind: "udebs"}, content: "Filename: a.udeb\nSHA256: " + sum(1) + "\n", want: []string{"a.udeb ? sha256:11111"}},
 		{name: "no file", ix: packages, content: "\nPackage: a\n", err: "Packages:2: field Filename is missing"},
-		{name: "weak", ix: packages, content: "Filename: pool/a.deb\nSize: 1\nMD5sum: " + md5 + "\n", is: ErrWeak, err: "Packages:1: pool/a.deb has only digests that prove nothing"},
+		{name: "weak", ix: packages, content: "Filename: pool/a.deb\nSize: 1\nMD5sum: " + md5 + "\n", is: repo.ErrWeak, err: "Packages:1: pool/a.deb has only digests that prove nothing"},
 		{
 			name: "weak, trusted", ix: packages, trusted: true,
 			content: "Filename: pool/a.deb\nSize: 1\nMD5sum: " + md5 + "\n\nFilename: pool/b.deb\nSize: 1\nSHA1: " + sha1 + "\nMD5sum: " + md5 + "\n",
@@ -71,7 +71,7 @@ func TestReadFiles(t *testing.T) {
 				"Package: b\nChecksums-Sha256:\n " + sum(3) + " 1 b.dsc\nChecksums-Sha512:\n " + sha512 + " 1 b.dsc\n",
 			want: []string{"pool/a/a.dsc 1 sha256:11111", "pool/a/a.tar.xz 2 sha256:22222", "b.dsc 1 sha512:ababa"},
 		},
-		{name: "sources, one file weak", ix: sources, content: "Files:\n " + md5 + " 1 a\n " + md5 + " 2 b\nChecksums-Sha256:\n " + sum(1) + " 1 a\n", is: ErrWeak, err: "b has only"},
+		{name: "sources, one file weak", ix: sources, content: "Files:\n " + md5 + " 1 a\n " + md5 + " 2 b\nChecksums-Sha256:\n " + sum(1) + " 1 a\n", is: repo.ErrWeak, err: "b has only"},
 		{name: "sources, trusted", ix: sources, trusted: true, content: "Files:\n " + md5 + " 1 a\nDirectory: .\n", want: []string{"a 1 md5:22222222"}},
 		{name: "sources, sizes differ", ix: sources, content: "Files:\n " + md5 + " 1 a\nChecksums-Sha256:\n " + sum(1) + " 2 a\n", err: "a is listed with sizes 2 and 1"},
 		{name: "sources, leaves", ix: sources, content: "Directory: pool\nChecksums-Sha256:\n " + sum(1) + " 1 ../../a\n", err: "leaves the repository"},
@@ -81,13 +81,13 @@ func TestReadFiles(t *testing.T) {
 			want:    []string{"dists/x/main/installer-amd64/current/images/netboot/mini.iso ? sha256:11111", "dists/x/main/installer-amd64/current/images/udeb.list ? sha256:22222"},
 		},
 		{name: "installer, leaves", ix: repo.Index{Name: "x/installer-amd64/SHA256SUMS", Kind: "installer"}, content: sum(1) + "  a\n" + sum(1) + "  ../../y\n", err: "SHA256SUMS:2: path \"../../y\" leaves", want: []string{"x/installer-amd64/a ? sha256:11111"}},
-		{name: "installer, weak", ix: repo.Index{Name: "installer-amd64/MD5SUMS", Kind: "installer"}, content: md5 + "  a\n", is: ErrWeak, err: "MD5SUMS has only"},
+		{name: "installer, weak", ix: repo.Index{Name: "installer-amd64/MD5SUMS", Kind: "installer"}, content: md5 + "  a\n", is: repo.ErrWeak, err: "MD5SUMS has only"},
 		{
 			name: "pdiffs", ix: patches,
 			content: "SHA256-Current: " + sum(1) + " 5\nSHA256-History:\n " + sum(1) + " 5 T-1\nSHA256-Patches:\n " + sum(2) + " 6 T-1\nSHA1-Download:\n " + sha1 + " 3 T-1.gz\nSHA256-Download:\n " + sum(3) + " 3 T-1.gz\n",
 			want:    []string{"dists/x/main/binary-amd64/Packages.diff/T-1.gz 3 sha256:33333"},
 		},
-		{name: "pdiffs, weak", ix: patches, content: "SHA1-Download:\n " + sha1 + " 3 T-1.gz\n", is: ErrWeak, err: "SHA1-Download"},
+		{name: "pdiffs, weak", ix: patches, content: "SHA1-Download:\n " + sha1 + " 3 T-1.gz\n", is: repo.ErrWeak, err: "SHA1-Download"},
 		{name: "pdiffs, old", ix: patches, content: "SHA1-Patches:\n " + sha1 + " 3 T-1\n", err: "leave the kind pdiffs out"},
 		{name: "a kind that lists none", ix: repo.Index{Name: "i18n/Translation-en", Kind: "translations"}, err: "list no files"},
 	}

@@ -18,8 +18,6 @@ var (
 	ErrExpired = errors.New("has expired")
 	// ErrFuture is a root whose Date is still to come.
 	ErrFuture = errors.New("is from the future")
-	// ErrWeak is metadata that names files by md5 or sha1 only.
-	ErrWeak = errors.New("only digests that prove nothing (md5, sha1)")
 )
 
 // futureTolerance is how far ahead of us the clock of upstream may be. apt's
@@ -28,7 +26,7 @@ const futureTolerance = 10 * time.Second
 
 // ReadRoot verifies and reads a Release file in one of the forms of RootForms.
 //
-// Errors wrap [ErrExpired], [ErrFuture] and [ErrWeak] where that is the reason. A
+// Errors wrap [ErrExpired], [ErrFuture] and [repo.ErrWeak] where that is the reason. A
 // Release of another suite than the one asked for is a warning only, as it is to
 // apt: suites have aliases.
 func (Format) ReadRoot(r *repo.Repository, form repo.RootForm, files repo.RootFiles, keys repo.Verifier, now time.Time) (*repo.Root, error) {

@@ -253,7 +253,7 @@ func TestReadRootRules(t *testing.T) {
 		{name: "another suite", suite: "trixie", text: sampleRelease, warning: `of suite "stable", codename "bookworm", but "trixie" was asked for`},
 		{name: "suite unsaid", suite: "trixie", text: edit("Suite: stable\n", "Codenam: x\n"), warning: "trixie"},
 		{name: "flat, any suite", suite: "./", text: sampleRelease},
-		{name: "weak digests only", text: edit(strongList, ""), is: ErrWeak, err: "md5"},
+		{name: "weak digests only", text: edit(strongList, ""), is: repo.ErrWeak, err: "md5"},
 		{name: "weak digests only, trusted", text: edit(strongList, ""), source: repo.Source{Trusted: true}},
 		{name: "field twice", text: edit("Suite: stable", "Label: stable"), err: "field Label stands there twice"},
 		{name: "list twice", text: sampleRelease + "sha256:\n", err: "sha256 stands there twice"},

@@ -6,10 +6,14 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"strings"
 )
+
+// ErrWeak is metadata that names files by md5 or sha1 only.
+var ErrWeak = errors.New("only digests that prove nothing (md5, sha1)")
 
 // Algorithm is a digest algorithm. A greater value is a stronger algorithm.
 type Algorithm uint8

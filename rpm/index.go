@@ -95,7 +95,7 @@ func variant(record repodata.Record, r *repo.Repository) (v repo.Variant, err er
 	case record.Checksum.IsZero():
 		return v, errors.New("it has no checksum")
 	case record.Checksum.Algorithm().Weak() && !r.Source.Trusted:
-		return v, fmt.Errorf("it is listed with %w; a trusted source would be taken as it is", ErrWeak)
+		return v, fmt.Errorf("it is listed with %w; a trusted source would be taken as it is", repo.ErrWeak)
 	}
 	v.File = repo.File{Size: record.Size, Digest: record.Checksum}
 	if v.Path, err = indexPath(record, r); err != nil {

@@ -116,7 +116,7 @@ func TestHostileRecords(t *testing.T) {
 		}
 	}
 	s := source()
-	if _, _, err := read(t, s, weak); !errors.Is(err, ErrWeak) {
+	if _, _, err := read(t, s, weak); !errors.Is(err, repo.ErrWeak) {
 		t.Errorf("the error is %v", err)
 	}
 	s.Trusted = true

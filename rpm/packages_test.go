@@ -223,8 +223,8 @@ func TestReadPackagesRefuses(t *testing.T) {
 	if got, err := packagesOf(s, weak); err != nil || got[0].File.Digest.Algorithm() != repo.SHA1 {
 		t.Errorf("%v, %v of a trusted source", got, err)
 	}
-	if _, err := packagesOf(source(), weak); !errors.Is(err, ErrWeak) {
-		t.Errorf("error %v is not ErrWeak", err)
+	if _, err := packagesOf(source(), weak); !errors.Is(err, repo.ErrWeak) {
+		t.Errorf("error %v is not repo.ErrWeak", err)
 	}
 }
 

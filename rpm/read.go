@@ -11,7 +11,7 @@ import (
 // ReadFiles reads the indexes that list files: primary, prestodelta and deltainfo,
 // whose packages hold only differences, and of what lies beside the root the
 // installer images of a treeinfo and the files of an extra_files.json. Their sizes
-// are -1 where they are not said. An error wraps [ErrWeak] where only weak digests
+// are -1 where they are not said. An error wraps [repo.ErrWeak] where only weak digests
 // are listed and the source is not trusted.
 func (Format) ReadFiles(r *repo.Repository, ix repo.Index, content io.Reader, yield func(repo.File) error) error {
 	var err error
@@ -69,7 +69,7 @@ func packageFile(r *repo.Repository, p *repodata.Package) (f repo.File, err erro
 // checkStrength refuses weak digests, unless the source is trusted.
 func checkStrength(r *repo.Repository, f repo.File) error {
 	if f.Digest.Algorithm().Weak() && !r.Source.Trusted {
-		return fmt.Errorf("%s has %w", f.Path, ErrWeak)
+		return fmt.Errorf("%s has %w", f.Path, repo.ErrWeak)
 	}
 	return nil
 }

@@ -13,9 +13,6 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/rpm/repodata"
 )
 
-// ErrWeak is metadata that names files by md5 or sha1 only.
-var ErrWeak = errors.New("only digests that prove nothing (md5, sha1)")
-
 // ReadRoot verifies and reads a repomd.xml. Its date is that of its newest record,
 // or its revision where that is a time. It never expires.
 //

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/store"
 )
 
@@ -13,6 +14,7 @@ func hintFor(err error) string {
 		is   error
 		hint string
 	}{
+		{repo.ErrWeak, "when the way to upstream can be trusted all the same, set trusted: true for the source"},
 		{mirror.ErrStrict, "mirrorkeeper unresolved lists all of them; add the repository that has what is missing, or set strict: false"},
 		{mirror.ErrShrunk, "look at upstream; when it is right that it lost so many packages, run again with --allow-shrink"},
 		{mirror.ErrReplay, "try another URL of the source; nothing was changed"},
