@@ -294,6 +294,15 @@ var rpmKinds = []kind{
 		b: "renamed-new 2.0\n Obsoletes: renamed-old < 2\n Provides: renamed-old = 2\n",
 	},
 	{
+		name: "asked for by the name that it had", seeds: "former-old", wants: "former-new-2.0-1.x86_64",
+		a: "former-new 2.0\n Obsoletes: former-old < 2\n Provides: former-old = 2\n",
+	},
+	{
+		// What is asked for by its name is mirrored, although dnf takes what obsoletes it.
+		name: "asked for, and obsolete", seeds: "obsolete-old", wants: "obsolete-old-1.0-1.x86_64", upstream: "obsolete-new-2.0-1.x86_64",
+		a: "obsolete-old\nobsolete-new 2.0\n Obsoletes: obsolete-old < 2\n",
+	},
+	{
 		name: "conflict, and another way", seeds: "conflict-app", wants: "conflict-app-1.0-1.x86_64 conflict-lib-1.0-1.x86_64 conflict-two-1.0-1.x86_64",
 		a: "conflict-app\n Requires: conflict-lib, (conflict-one or conflict-two)\n",
 		b: "conflict-lib\nconflict-one\n Conflicts: conflict-lib\nconflict-two\n",

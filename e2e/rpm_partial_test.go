@@ -222,6 +222,7 @@ func TestPartialRPMMirrorTrimsTheRest(t *testing.T) {
 		t.Errorf("the group has packages that are not there:\n%s", out)
 	}
 	needRoot(t)
+	d.does("module", "enable", "lamp:2")
 	d.does("module", "install", "lamp:2/common")
 	if diff := cmp.Diff([]string{"app", "data", "doc", "lamp", "lib"}, d.installs("@core")); diff != "" {
 		t.Errorf("dnf installed (-want +got):\n%s", diff)

@@ -5,7 +5,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -260,53 +262,60 @@ func TestDnfReadsWhileMirrorsSwitch(t *testing.T) {
 	k := newKeeper(t, "sources:\n"+source+"mirrors:\n  full: {from: [test]}\n  part: {from: [test], packages: ['package*', changing]}\n")
 	k.sync()
 	server := serveNginx(t, k.published())
-	generations := 8
+	generations := 5
 	if proving() {
 		generations = 100
 	}
-	finished := make(chan struct{})
 	readers := make(chan string, 2)
+	var both []*reading
 	for mirror, key := range map[string]string{"full": u.key, "part": k.published("part/key.asc")} {
-		d := newDnf(t, dnfRepository(mirror, key, server.URL+"/"+mirror))
-		go func() { readers <- d.readOn(mirror, finished) }()
+		r := &reading{dnfRoot: newDnf(t, dnfRepository(mirror, key, server.URL+"/"+mirror)), mirror: mirror}
+		both = append(both, r)
+		go func() { readers <- r.on() }()
 	}
-	for i := range generations {
+	seenLittle := func(r *reading) bool { return r.rounds.Load() < 3 && !r.over.Load() }
+	for i := 0; i < generations || slices.ContainsFunc(both, seenLittle); i++ {
 		u.Remove("changing")
 		u.Add(repotest.Package{Name: "changing", Version: fmt.Sprintf("%d.0", i+2)})
 		u.publish()
 		k.sync()
 	}
-	close(finished)
-	for range 2 {
+	for _, r := range both {
+		r.over.Store(true)
+	}
+	for range both {
 		if problem := <-readers; problem != "" {
 			t.Error(problem)
 		}
 	}
 }
 
-// readOn updates and downloads until the end and returns what went wrong. That
-// repomd.xml and its signature are of two generations can happen to who asks for both
-// at the time of the switch: it must be over when asked again.
-func (d *dnfRoot) readOn(mirror string, finished <-chan struct{}) string {
-	for n := 1; ; n++ {
-		out, err := d.run("makecache", "--refresh")
+// reading is a dnf that updates and downloads on and on.
+type reading struct {
+	*dnfRoot
+	mirror string
+	rounds atomic.Int32
+	over   atomic.Bool
+}
+
+// on reads until it is over, and returns what went wrong. That repomd.xml and its
+// signature are of two generations can happen to who asks for both at the time of the
+// switch: it must be over when asked again.
+func (r *reading) on() string {
+	for ; !r.over.Load(); r.rounds.Add(1) {
+		out, err := r.run("makecache", "--refresh")
 		if err != nil && strings.Contains(out, "signature") {
-			out, err = d.run("makecache", "--refresh")
+			out, err = r.run("makecache", "--refresh")
 		}
 		if err != nil || strings.Contains(out, "rror:") {
-			return fmt.Sprintf("%s: dnf makecache number %d: %v\n%s", mirror, n, err, out)
+			r.over.Store(true)
+			return fmt.Sprintf("%s: dnf makecache: %v\n%s", r.mirror, err, out)
 		}
 		// What was seen can be fetched, whatever the mirror shows by now.
-		if out, err := d.run("install", "--downloadonly", "--setopt=*.metadata_expire=never", "changing"); err != nil {
-			return fmt.Sprintf("%s: dnf install --downloadonly number %d: %v\n%s", mirror, n, err, out)
-		}
-		select {
-		case <-finished:
-			if n < 3 {
-				return fmt.Sprintf("%s: only %d updates were made, which proves little", mirror, n)
-			}
-			return ""
-		default:
+		if out, err := r.run("install", "--downloadonly", "--setopt=*.metadata_expire=never", "changing"); err != nil {
+			r.over.Store(true)
+			return fmt.Sprintf("%s: dnf install --downloadonly: %v\n%s", r.mirror, err, out)
 		}
 	}
+	return ""
 }
