@@ -23,7 +23,7 @@ func TestLibsolv(t *testing.T) {
 		t.Skip(err)
 	}
 	file := filepath.Join(t.TempDir(), "universe.t")
-	kind := universes{virtual: true, complete: true}
+	kind := universes{virtual: true, complete: true, selfish: true}
 	rapid.Check(t, func(t *rapid.T) {
 		all := streamless(kind.draw(t, 12))
 		if err := os.WriteFile(file, []byte(testcase(all)), 0o644); err != nil {

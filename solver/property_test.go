@@ -22,6 +22,7 @@ type universes struct {
 	virtual   bool // with provided names
 	multiarch bool
 	complete  bool // with rich and reverse relations, obsoletes, streams and two architectures
+	selfish   bool // with packages that conflict with themselves, which means nothing
 }
 
 // catalog makes a catalog of what was drawn, of a format that has such.
@@ -70,9 +71,8 @@ func (u universes) draw(t *rapid.T, most int) (all []*repo.Package) {
 			}
 			p.Provides = append(p.Provides, x)
 		}
-		// What a package conflicts with by itself is another matter.
 		p.Relations = slices.DeleteFunc(p.Relations, func(r repo.Relation) bool {
-			return r.Kind == repo.Conflicts && r.Rich != nil && u.checks().holds(p, r.Rich, []*repo.Package{p})
+			return !u.selfish && r.Kind == repo.Conflicts && r.Rich != nil && u.checks().holds(p, r.Rich, []*repo.Package{p})
 		})
 		all = append(all, p)
 	}

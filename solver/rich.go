@@ -118,8 +118,11 @@ func (f *formula) disjunctions() (all []disjunction, ok bool) {
 	case repo.And:
 		for _, operand := range f.operands {
 			more, ok := operand.disjunctions()
-			if all = append(all, more...); !ok || len(all) > maxDisjunctions {
+			switch all = append(all, more...); {
+			case !ok || len(all) > maxDisjunctions:
 				return nil, false
+			case slices.ContainsFunc(more, disjunction.isFalse):
+				return []disjunction{{}}, true
 			}
 		}
 		return all, true
@@ -150,6 +153,8 @@ func (f *formula) disjunctions() (all []disjunction, ok bool) {
 	}
 	return all, true
 }
+
+func (d disjunction) isFalse() bool { return len(d.in)+len(d.out) == 0 }
 
 // product returns every disjunction of two, one of each; nil where they name too many
 // packages.

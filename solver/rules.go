@@ -122,7 +122,7 @@ func (u *universe) addRich(r *rules, p int32, pkg *repo.Package, i int) {
 	var needs []need
 	var out []int32
 	for _, d := range all {
-		itself := len(d.in) == 0 && len(d.out) == 1 && d.out[0] == p
+		itself := len(d.in) == 0 && len(d.out) > 0 && !slices.ContainsFunc(d.out, func(q int32) bool { return q != p })
 		d, needed := d.of(p)
 		switch {
 		case !needed, itself && excludes(relation.Kind): // nothing conflicts with itself
