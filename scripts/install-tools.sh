@@ -8,7 +8,7 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 # command or file, the package that has it, and the groups that need it
 tools="
-/usr/lib/python3/dist-packages/createrepo_c python3-createrepo-c bench
+/usr/lib/python3/dist-packages/createrepo_c python3-createrepo-c test bench
 apt-ftparchive apt-utils test
 apt-mirror apt-mirror bench
 aptly aptly bench
