@@ -82,7 +82,7 @@ type Source struct {
 	Fingerprints []string
 	// Listed is told the URLs that a list or the metadata of the source names, before
 	// anything is asked of them; it may be nil.
-	Listed func(urls []string)
+	Listed func(urls []string) `json:"-"`
 }
 
 // Job is one run over a mirror.
