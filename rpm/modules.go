@@ -87,21 +87,22 @@ func (m *modules) has(s stream) bool {
 
 // activate decides which streams are active, when the groups name some: these first,
 // and what they require, then the defaults of all other modules that can be active
-// beside the named ones.
+// beside them.
 func (m *modules) activate(groups []string) {
-	named := map[string]bool{}
 	for _, group := range groups {
 		if s, ok := m.streamNamed(group); ok && !m.active[s] {
-			named[s.module] = true
 			m.add(s)
 		}
 	}
 	for _, s := range slices.Clone(m.order) {
 		m.enableRequired(s) // or it is shown, although no client can enable it
 	}
-	m.fixed = named
+	m.fixed = map[string]bool{}
+	for _, s := range m.order {
+		m.fixed[s.module] = true
+	}
 	for _, b := range m.builds {
-		if !named[b.Name] && m.defaults[b.Name] == b.Stream {
+		if !m.fixed[b.Name] && m.defaults[b.Name] == b.Stream {
 			m.enable(streamOf(b))
 		}
 	}
