@@ -79,7 +79,7 @@ tool 2-1 src
 			Detail: &detail{},
 		},
 		{
-			Name: "tool", Version: "2-1", Architecture: "src", Source: "tool", File: tool, Files: []repo.File{tool},
+			Name: "tool", Version: "2-1", Architecture: "src", Source: "tool", Section: "Unspecified", File: tool, Files: []repo.File{tool},
 			Listed: []repo.Listing{{Index: "primary", Position: 2}}, Detail: &detail{},
 		},
 	}

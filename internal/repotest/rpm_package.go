@@ -25,9 +25,13 @@ const (
 	flagRPMLib     = 1 << 24
 )
 
-// rpm is the package file. Its fields are those of a spec file.
+// rpm is the package file. Its fields are those of a spec file. One for the
+// architecture src is a source package.
 func (p *Package) rpm(t T) []byte {
 	t.Helper()
+	if p.Architecture == "src" {
+		return p.sourceRPM(t)
+	}
 	epoch, version, release := splitVersion(t, p.Version)
 	b := &rpmBuilder{t: t, custom: map[int]rpmpack.IndexEntry{}, meta: rpmpack.RPMMetaData{
 		Name: p.Name, Epoch: epoch, Version: version, Release: release, Arch: p.Architecture,

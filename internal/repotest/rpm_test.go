@@ -135,6 +135,18 @@ func TestAnRPMHasTheMetadataAskedFor(t *testing.T) {
 	}
 }
 
+func TestASourceRPMIsOne(t *testing.T) {
+	t.Parallel()
+	r := repotest.NewRPM(t)
+	r.AddText("app 1.0-2 src\n Requires: make\n")
+	dir := t.TempDir()
+	r.Publish(dir)
+	got := tool(t, "rpm", "-qp", "--nosignature", "--qf", "%{name} %{sourcepackage} [%{requires} ]", filepath.Join(dir, r.Filename("app")))
+	if !strings.HasPrefix(got, "app 1 ") || !strings.Contains(got, "make ") || r.Filename("app") != "Packages/a/app-1.0-2.src.rpm" {
+		t.Errorf("%s: %s", r.Filename("app"), got)
+	}
+}
+
 func TestAnRPMIsTheSameEveryTime(t *testing.T) {
 	t.Parallel()
 	build := func() *repotest.Tree {
