@@ -1,5 +1,6 @@
 // Package e2e_test runs the program as people do, beside the real apt, dpkg,
-// nginx, squid and debootstrap, over tiny repositories made by package repotest.
+// dnf, zypper, rpm, nginx, squid and debootstrap, over tiny repositories made by
+// package repotest.
 //
 // Tests that take long, or that fetch much, run in full with PROVE=1 only.
 package e2e_test

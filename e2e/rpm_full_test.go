@@ -93,7 +93,10 @@ func richRPM(t *testing.T) *rpmUpstream {
 	u := newRPM(t)
 	u.Comps, u.Updateinfo = someComps, rpmUpdateinfo
 	u.Modules = strings.NewReplacer("module-lamp", "lamp", "module-oil", "oil").Replace(rpmModules)
-	u.Extra = map[string]string{"productid": "certificate\n", "novelty": "<novelty/>\n"}
+	u.Extra = map[string]string{
+		"productid": "certificate\n", "novelty": "<novelty/>\n", "appstream": "<components/>\n", "patterns": "<patterns/>\n",
+		"susedata": "<susedata/>\n", "filelists-ext": "<filelists-ext/>\n", "prestodelta": "<prestodelta/>\n",
+	}
 	u.Options = []string{"--database", "--zck", "--distro=cpe:/o:test:9,Test 9", "--repo=Test"}
 	images := map[string]string{"images/boot.iso": strings.Repeat("boot", 5000), "images/pxeboot/vmlinuz": "kernel"}
 	u.Files = map[string]string{
@@ -101,7 +104,7 @@ func richRPM(t *testing.T) *rpmUpstream {
 		".treeinfo":               fmt.Sprintf(rpmTreeinfo, sha256Hex(images["images/boot.iso"]), sha256Hex(images["images/pxeboot/vmlinuz"])),
 		"images/boot.iso":         images["images/boot.iso"], "images/pxeboot/vmlinuz": images["images/pxeboot/vmlinuz"],
 	}
-	u.AddText(someRPMs + "lib 1.0 i686\nc++lib 2:1.0~rc1^git-3\nlamp 1.0\n ModularityLabel: lamp:1:1:abc:x86_64\nlamp 2.0\n ModularityLabel: lamp:2:1:abc:x86_64\noil 1.0\noil 2.0\n")
+	u.AddText(someRPMs + "lib 1.0 i686\nc++lib 2:1.0~rc1^git-3\napp 1.0 src\nlamp 1.0\n ModularityLabel: lamp:1:1:abc:x86_64\nlamp 2.0\n ModularityLabel: lamp:2:1:abc:x86_64\noil 1.0\noil 2.0\n")
 	for i := range 30 {
 		u.Add(repotest.Package{Name: fmt.Sprintf("package%02d", i), Size: 3000, Fields: []string{"Requires: lib"}})
 	}
@@ -265,10 +268,11 @@ func TestRPMsOnAnotherHost(t *testing.T) {
 func TestRPMMetadataInEveryForm(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(u *rpmUpstream){
-		"xz":           func(u *rpmUpstream) { u.Compression = "xz" },
-		"bzip2":        func(u *rpmUpstream) { u.Compression = "bz2" },
-		"sha512":       func(u *rpmUpstream) { u.Options = []string{"--checksum=sha512"} },
-		"simple names": func(u *rpmUpstream) { u.Options = []string{"--simple-md-filenames", "--zck"} },
+		"xz":               func(u *rpmUpstream) { u.Compression = "xz" },
+		"bzip2":            func(u *rpmUpstream) { u.Compression = "bz2" },
+		"in one directory": func(u *rpmUpstream) { u.PackageDir = "" },
+		"sha512":           func(u *rpmUpstream) { u.Options = []string{"--checksum=sha512"} },
+		"simple names":     func(u *rpmUpstream) { u.Options = []string{"--simple-md-filenames", "--zck"} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -288,6 +292,20 @@ func TestRPMMetadataInEveryForm(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWeakDigestsOfRPM mirrors a repository of old, with digests that prove nothing:
+// a trusted source only may have them.
+func TestWeakDigestsOfRPM(t *testing.T) {
+	t.Parallel()
+	u := newRPM(t)
+	u.Options = []string{"--checksum=sha"}
+	u.AddText(someRPMs)
+	u.publish()
+	newKeeper(t, fullMirror(u.source("test", "file://"+u.dir))).exits(failed, "sync").says("sha1|weak", "trusted")
+	k := newKeeper(t, fullMirror(u.source("test", "file://"+u.dir, "trusted: true")))
+	k.sync()
+	wantSameTree(t, u.dir, k.published("full"), nil)
 }
 
 // TestRPMVariables mirrors a repository for each release and architecture.

@@ -231,15 +231,77 @@ func TestPartialRPMMirrorTrimsTheRest(t *testing.T) {
 		t.Errorf("dnf knows these advisories:\n%s", out)
 	}
 	root := string(readFile(t, k.published("part/repodata/repomd.xml")))
-	for _, kind := range []string{"productid", "modules", "updateinfo", "group"} {
+	for _, kind := range []string{"productid", "modules", "updateinfo", "group", "appstream", "novelty"} {
 		if !strings.Contains(root, `type="`+kind+`"`) {
 			t.Errorf("the root has no %s:\n%s", kind, root)
 		}
 	}
-	for _, kind := range []string{"_db", "_zck"} {
+	for _, kind := range []string{"_db", "_zck", "-ext", "susedata", "patterns", "prestodelta"} {
 		if strings.Contains(root, kind+`"`) {
 			t.Errorf("the root still has records of kind %s:\n%s", kind, root)
 		}
+	}
+	if !strings.Contains(root, "cpe:/o:test:9") {
+		t.Errorf("the root has lost its tags:\n%s", root)
+	}
+}
+
+// TestSourcesOfRPMs takes the source packages of what is picked.
+func TestSourcesOfRPMs(t *testing.T) {
+	t.Parallel()
+	u := newRPM(t)
+	u.AddText("app\n Requires: lib\n SourceRPM: app-1.0-1.src.rpm\nlib\n SourceRPM: lib-1.0-1.src.rpm\napp 1.0 src\n Requires: gcc\nlib 1.0 src\nother 1.0 src\n")
+	u.publish()
+	source := u.source("test", "file://"+u.dir, "include: [packages, sources]")
+	k := newKeeper(t, partialMirror(source, "packages: [app]", "sources: true"))
+	k.sync()
+	want := []string{"app-1.0-1.src", "app-1.0-1.x86_64", "lib-1.0-1.src", "lib-1.0-1.x86_64"}
+	if diff := cmp.Diff(want, rpmFiles(t, k.published("part"))); diff != "" {
+		t.Errorf("packages (-want +got):\n%s", diff)
+	}
+	d := newDnf(t, dnfRepository("part", k.published("part/key.asc"), "file://"+k.published("part")))
+	if diff := cmp.Diff([]string{"app.src", "app.x86_64", "lib.src", "lib.x86_64"}, d.query("%{name}.%{arch}")); diff != "" {
+		t.Errorf("what dnf sees (-want +got):\n%s", diff)
+	}
+}
+
+// TestTwoRPMSourcesInOnePlace would make one repository of two, which only suites can
+// be.
+func TestTwoRPMSourcesInOnePlace(t *testing.T) {
+	t.Parallel()
+	u := newRPM(t)
+	u.AddText(someRPMs)
+	u.publish()
+	k := newKeeper(t, partialMirror(
+		u.source("a", "file://"+u.dir, "path: all")+u.source("b", "file://"+u.dir, "path: all"), "packages: [app]"))
+	k.exits(failed, "sync").says("path")
+}
+
+// TestModulesOfTwoRepositories picks a stream that needs a stream of another
+// repository.
+func TestModulesOfTwoRepositories(t *testing.T) {
+	t.Parallel()
+	const module = "---\ndocument: modulemd\nversion: 2\ndata:\n  name: %s\n  stream: \"%s\"\n  version: 1\n  context: abc\n  arch: x86_64\n  summary: S\n  description: D\n" +
+		"  license: {module: [MIT]}\n  dependencies: [{requires: {%s}}]\n  profiles: {common: {rpms: [%s]}}\n  artifacts: {rpms: ['%s']}\n"
+	a, b := newRPM(t), newRPM(t)
+	a.Modules = fmt.Sprintf(module, "web", "1", "platform: [el9], oil: ['2']", "web", "web-0:1.0-1.x86_64")
+	b.Modules = fmt.Sprintf(module, "oil", "1", "platform: [el9]", "oil", "oil-0:1.0-1.x86_64") + fmt.Sprintf(module, "oil", "2", "platform: [el9]", "oil", "oil-0:0.2-1.x86_64") +
+		"---\ndocument: modulemd-defaults\nversion: 1\ndata: {module: oil, stream: \"1\", profiles: {\"1\": [common], \"2\": [common]}}\n"
+	a.AddText("web\n Requires: oil\n ModularityLabel: web:1:1:abc:x86_64\n")
+	b.AddText("oil 1.0\n ModularityLabel: oil:1:1:abc:x86_64\noil 0.2\n ModularityLabel: oil:2:1:abc:x86_64\noil 3.0\n")
+	a.publish()
+	b.publish()
+	k := newKeeper(t, partialMirror(a.source("a", "file://"+a.dir)+b.source("b", "file://"+b.dir), `groups: ["web:1/common"]`))
+	k.sync()
+	if diff := cmp.Diff([]string{"oil-0.2-1.x86_64", "web-1.0-1.x86_64"}, rpmFiles(t, k.published("part"))); diff != "" {
+		t.Errorf("packages (-want +got):\n%s", diff)
+	}
+	key := k.published("part/key.asc")
+	d := newDnf(t, dnfRepository("a", key, "file://"+k.published("part/a")), dnfRepository("b", key, "file://"+k.published("part/b")))
+	needRoot(t)
+	d.does("module", "install", "web:1/common")
+	if diff := cmp.Diff([]string{"oil", "web"}, d.installed()); diff != "" {
+		t.Errorf("dnf installed (-want +got):\n%s", diff)
 	}
 }
 
