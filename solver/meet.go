@@ -62,8 +62,8 @@ func (u *union) open(x reference) (together []int32, open bool) {
 		together = append(together, q)
 	}
 	if n.when.also != nil {
-		by, ok := n.when.also.met(u.has)
-		if !ok {
+		by, _ := n.when.also.met(u.has)
+		if len(by) == 0 {
 			return nil, false
 		}
 		together = append(together, by...)

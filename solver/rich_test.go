@@ -38,9 +38,14 @@ func TestSolveTogether(t *testing.T) {
 		want:     []string{"a 1", "b 1", "c 1", "d 1", "e 1"},
 	}, {
 		name:     "else",
-		packages: "a 1; requires ((b if c else d))\nb 1\nc 1\nd 1",
+		packages: "a 1; requires ((b if x else d))\nb 1\nx 1\nd 1",
 		seeds:    []string{"a"},
 		want:     []string{"a 1", "d 1"},
+	}, {
+		name:     "a condition may be met to do without the else, as libsolv does by name",
+		packages: "a 1; requires ((b if c else d))\nb 1\nc 1\nd 1",
+		seeds:    []string{"a"},
+		want:     []string{"a 1", "b 1", "c 1"},
 	}, {
 		name:     "not else",
 		packages: "a 1; requires ((b if c else d)), c\nb 1\nc 1\nd 1",
@@ -96,6 +101,12 @@ func TestSolveTogether(t *testing.T) {
 		packages: "a 1; requires v\nc 1; provides v\nb 1; provides v",
 		seeds:    []string{"a"},
 		want:     []string{"a 1", "b 1"},
+	}, {
+		name:     "alternatives by name, too, but for foreign ones",
+		packages: "a 1; requires d | c | b\nb 1 i686\nc 1\nd 1",
+		seeds:    []string{"a"},
+		options:  Options{Foreign: []string{"i686"}},
+		want:     []string{"a 1", "c 1"},
 	}, {
 		name:     "the provider that the package recommends or suggests",
 		packages: "a 1; requires v, w; recommends c; suggests d\nb 1; provides v, w\nc 1; provides v\nd 1; provides w",
@@ -159,10 +170,16 @@ func TestSolveTogether(t *testing.T) {
 		want:     []string{"a 1", "b 1"},
 	}, {
 		name:     "the best version of what supplements",
-		packages: "a 1\nb 1; supplements a\nb 2; supplements a",
+		packages: "a 1\nb 1; supplements a\nb 2; supplements a\nb 2 i686; supplements a\nb 3",
 		seeds:    []string{"a"},
-		options:  weak,
+		options:  Options{Recommends: true, Foreign: []string{"i686"}},
 		want:     []string{"a 1", "b 2"},
+	}, {
+		name:     "supplements nothing that is there",
+		packages: "a 1\nb 1; supplements ((missing if (c and missing)))\nc 1",
+		seeds:    []string{"c"},
+		options:  weak,
+		want:     []string{"c 1"},
 	}, {
 		name:     "supplements two packages together",
 		packages: "a 1; requires b\nb 1; recommends c\nc 1\nx 1; supplements ((a and c))\ny 1; supplements ((a and d))\nd 1\nz 1; supplements ((a unless c))",

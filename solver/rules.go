@@ -32,7 +32,7 @@ type condition struct {
 	in []int32 // all of these are in
 	// Of weak needs only:
 	out  []int32  // none of these is in
-	also *formula // and this holds, nil for nothing
+	also *formula // and this holds by something that is in, nil for nothing
 }
 
 // rules returns the rules of a package.
@@ -189,8 +189,9 @@ func (u *universe) watch(of, number int32, n need) {
 	}
 }
 
-// addReverse adds what is wanted where the package is in, as the wanted says itself: of
-// each such package the best version, for the machines' own architecture if there is one.
+// addReverse adds what is wanted where the package is in, as the wanted says itself: one
+// package of each name, the best of those for the machines' own architecture, if there
+// are such.
 func (u *universe) addReverse(r *rules, p int32, pkg *repo.Package) {
 	if !u.client.Reverse || u.isAssumed(p) {
 		return
@@ -204,26 +205,28 @@ func (u *universe) addReverse(r *rules, p int32, pkg *repo.Package) {
 	var wanted []int32
 	for _, name := range named {
 		for _, q := range u.catalog.SupplementingAt(name) {
-			if o := u.at(q); q != p && o.Priority >= 0 && u.accepts(o.Architecture) && !u.surpassed(q) && !slices.Contains(wanted, q) {
+			if o := u.at(q); o.Name != pkg.Name && o.Priority >= 0 && u.accepts(o.Architecture) && !slices.Contains(wanted, q) {
 				wanted = append(wanted, q)
 			}
 		}
 	}
-	isNative := func(q int32) bool { return u.at(q).On(u.options.Native, u.options.Native) }
+	slices.SortStableFunc(wanted, func(a, b int32) int { return cmp.Compare(u.distance(u.at(a)), u.distance(u.at(b))) })
 	for _, q := range wanted {
-		name := u.at(q).Name
-		if !isNative(q) && slices.ContainsFunc(wanted, func(o int32) bool { return u.at(o).Name == name && isNative(o) }) {
-			continue
+		var others []int32
+		for _, o := range wanted {
+			if o != q && u.at(o).Name == u.at(q).Name {
+				others = append(others, o)
+			}
 		}
 		for i := range u.at(q).Relations {
-			u.addReverseNeed(r, pkg, q, i)
+			u.addReverseNeed(r, pkg, q, i, others)
 		}
 	}
 }
 
 // addReverseNeed adds the i-th relation of q, if it is a reverse one that the package
-// may make hold.
-func (u *universe) addReverseNeed(r *rules, pkg *repo.Package, q int32, i int) {
+// may make hold. It does not count where one of the others is in.
+func (u *universe) addReverseNeed(r *rules, pkg *repo.Package, q int32, i int, others []int32) {
 	wanted := u.at(q)
 	relation := &wanted.Relations[i]
 	if relation.Kind != repo.Supplements && relation.Kind != repo.Enhances || !u.follows(relation.Kind) {
@@ -237,21 +240,20 @@ func (u *universe) addReverseNeed(r *rules, pkg *repo.Package, q int32, i int) {
 		return
 	}
 	n := need{relation: int32(i), weak: true, reverse: true, candidates: []int32{q}}
+	if relation.Rich != nil || others != nil {
+		n.when = &condition{out: others}
+		u.conditional = true
+	}
 	if relation.Rich != nil {
-		f := u.formula(wanted, relation.Rich, false)
-		if f == nil {
+		if n.when.also = u.formula(wanted, relation.Rich, false); n.when.also == nil {
 			return
 		}
-		n.when = &condition{also: f}
-		u.conditional = true
 	}
 	r.needs = append(r.needs, n)
 }
 
-// candidates returns what satisfies a relation, in the order of preference: what is
-// assumed; then as clients try, alternative by alternative, of each name only the
-// version that a client regards, its best; then the versions that no client chooses
-// by itself. The result is valid until the next call.
+// candidates returns what satisfies a relation, in the order of preference (see
+// [universe.arrange]). The result is valid until the next call.
 func (u *universe) candidates(pkg *repo.Package, relation *repo.Relation) []int32 {
 	all := u.spare[:0]
 	if len(u.assumed.Packages) > 0 {
@@ -271,53 +273,104 @@ func (u *universe) candidates(pkg *repo.Package, relation *repo.Relation) []int3
 	return all
 }
 
-// arrange orders, in place, what satisfies a relation of the package: what is assumed;
-// where clients look at all relations together, what the package recommends, then what
-// it suggests besides; and last what no client chooses by itself.
+// arrange orders, in place, what satisfies a relation of the package. What is assumed
+// comes first.
+//
+// Then apt tries alternative by alternative, of each name only the version that it
+// regards, the best, and after all these come the versions that it never chooses by
+// itself. libsolv tries the repository of the highest priority, the machines' own
+// architecture, what nothing else that would do obsoletes, what the package recommends
+// or else suggests, and then goes by name and version.
 func (u *universe) arrange(pkg *repo.Package, candidates []int32) {
 	if len(candidates) < 2 {
 		return
 	}
-	ranks, sorted := u.ranks[:0], true
-	for _, k := range candidates {
-		ranks = append(ranks, u.rank(pkg, k, candidates))
-		if n := len(ranks); n > 1 && ranks[n-1] < ranks[n-2] {
-			sorted = false
-		}
-	}
-	u.ranks = ranks
-	if sorted {
+	if u.client.ProvidersByName {
+		u.arrangeByName(pkg, candidates)
 		return
 	}
-	before := slices.Clone(candidates)
-	next := candidates[:0]
-	for rank := range lastRank + 1 {
-		for i, k := range before {
-			if ranks[i] == rank {
-				next = append(next, k)
-			}
+	assumed := slices.IndexFunc(candidates, u.isNew)
+	if assumed < 0 || !slices.ContainsFunc(candidates[assumed:], u.surpassed) {
+		return
+	}
+	slices.SortStableFunc(candidates[assumed:], func(a, b int32) int {
+		return compareBools(u.surpassed(a), u.surpassed(b))
+	})
+}
+
+func (u *universe) arrangeByName(pkg *repo.Package, candidates []int32) {
+	type key struct {
+		number                          int32
+		assumed, obsolete, surpassed    bool
+		priority, architecture, mention int
+		name                            string
+	}
+	nearest := u.nearest(candidates)
+	keys := make([]key, len(candidates))
+	for i, k := range candidates {
+		p := u.at(k)
+		keys[i] = key{
+			number: k, assumed: u.isAssumed(k), obsolete: u.isObsolete(k, candidates), surpassed: u.isNew(k) && u.surpassed(k),
+			priority: p.Priority, architecture: max(nearest, u.distance(p)), mention: u.mention(pkg, k), name: p.Name,
 		}
+	}
+	slices.SortStableFunc(keys, func(a, b key) int {
+		return cmp.Or(
+			compareBools(b.assumed, a.assumed), cmp.Compare(b.priority, a.priority), cmp.Compare(a.architecture, b.architecture),
+			compareBools(a.obsolete, b.obsolete), cmp.Compare(a.mention, b.mention), compareBools(a.surpassed, b.surpassed), cmp.Compare(a.name, b.name),
+			u.catalog.Rules().Compare(u.at(b.number).Version, u.at(a.number).Version))
+	})
+	for i, x := range keys {
+		candidates[i] = x.number
 	}
 }
 
-const lastRank = 4
-
-func (u *universe) rank(pkg *repo.Package, k int32, among []int32) int {
+// compareBools orders false before true.
+func compareBools(a, b bool) int {
 	switch {
-	case u.isAssumed(k):
+	case a == b:
 		return 0
-	case u.surpassed(k):
-		return lastRank
-	case !u.client.WeakLast:
-		return 3
-	case u.isObsolete(k, among):
-		return lastRank
-	case u.names(pkg, repo.Recommends, k):
-		return 1
-	case u.names(pkg, repo.Suggests, k):
-		return 2
+	case b:
+		return -1
 	}
-	return 3
+	return 1
+}
+
+// nearest is the distance of the best architecture among the packages; those for every
+// architecture are no nearer than that.
+func (u *universe) nearest(packages []int32) int {
+	least := -1
+	for _, k := range packages {
+		if p := u.at(k); !p.Anywhere() && (least < 0 || u.distance(p) < least) {
+			least = u.distance(p)
+		}
+	}
+	return max(least, 0)
+}
+
+// distance says how far a package's architecture is from the machines' own.
+func (u *universe) distance(p *repo.Package) int {
+	if p.On(u.options.Native, u.options.Native) {
+		return 0
+	}
+	if i := slices.Index(u.options.Foreign, p.Architecture); i >= 0 {
+		return 1 + i
+	}
+	return 1 + len(u.options.Foreign)
+}
+
+// mention is 0 for what the package recommends, 1 for what it suggests, 2 for the rest.
+func (u *universe) mention(pkg *repo.Package, candidate int32) int {
+	for i, kind := range []repo.Kind{repo.Recommends, repo.Suggests} {
+		for _, r := range pkg.Relations {
+			if r.Kind == kind && slices.ContainsFunc(r.Alternatives, func(d repo.Dependency) bool {
+				return u.catalog.Satisfied(d, u.at(candidate), pkg.Architecture, u.options.Native)
+			}) {
+				return i
+			}
+		}
+	}
+	return 2
 }
 
 // surpassed reports whether the catalog has a better version of the package, of its
@@ -336,11 +389,8 @@ func (u *universe) surpassed(p int32) bool {
 // isObsolete reports whether a candidate is obsoleted by another one of another name,
 // and clients heed that.
 func (u *universe) isObsolete(k int32, among []int32) bool {
-	if !u.client.ObsoletesExclude {
-		return false
-	}
 	p := u.at(k)
-	return slices.ContainsFunc(among, func(other int32) bool {
+	return u.client.ObsoletesExclude && slices.ContainsFunc(among, func(other int32) bool {
 		q := u.at(other)
 		return q.Name != p.Name && u.obsoletes(q, p) != nil && u.obsoletes(p, q) == nil
 	})
@@ -359,16 +409,6 @@ func (u *universe) obsoletes(p, q *repo.Package) *repo.Relation {
 // isNamed reports whether the dependency means the package by its name.
 func (u *universe) isNamed(p *repo.Package, d repo.Dependency) bool {
 	return p.Name == d.Name && u.catalog.Rules().Satisfies(p.Version, d.Op, d.Version)
-}
-
-// names reports whether relations of the kind of the package name what a candidate has
-// or provides.
-func (u *universe) names(pkg *repo.Package, kind repo.Kind, candidate int32) bool {
-	return slices.ContainsFunc(pkg.Relations, func(r repo.Relation) bool {
-		return r.Kind == kind && slices.ContainsFunc(r.Alternatives, func(d repo.Dependency) bool {
-			return u.catalog.Satisfied(d, u.at(candidate), pkg.Architecture, u.options.Native)
-		})
-	})
 }
 
 // addExcluded adds what a package excludes: all others of its name that cannot be

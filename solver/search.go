@@ -263,8 +263,8 @@ func (s *search) applies(n *need) bool {
 		return false
 	}
 	if c.also != nil {
-		_, ok := c.also.met(isIn)
-		return ok
+		by, _ := c.also.met(isIn)
+		return len(by) > 0
 	}
 	return true
 }

@@ -23,7 +23,6 @@ type universe struct {
 	conditional bool
 	modules     map[string][]int32 // the packages of each module, nil while not looked for
 	spare       []int32
-	ranks       []int
 }
 
 func newUniverse(c *repo.Catalog, o Options, foreign []string) *universe {
