@@ -30,6 +30,7 @@ repomdxml2solv libsolv-tools test bench
 rpm rpm test
 shellcheck shellcheck check
 squid squid test
+testsolv libsolv-tools test
 wget wget bench
 xz xz-utils test bench
 zck zchunk test
