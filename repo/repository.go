@@ -18,21 +18,21 @@ type Source struct {
 	Priority *int
 	Pins     []Pin
 	// Mirrorlist or Metalink is the address of a list of URLs, in the place of URLs.
-	Mirrorlist, Metalink string
+	Mirrorlist, Metalink string `json:",omitempty"`
 	// Root is the directory above the repository that files may lie in too, relative
 	// to the repository (".."); rpm.
-	Root string
+	Root string `json:",omitempty"`
 	// Releasever are the values of $releasever in addresses, and Variables those of
 	// further variables; rpm.
-	Releasever []string
-	Variables  map[string][]string
+	Releasever []string            `json:",omitempty"`
+	Variables  map[string][]string `json:",omitempty"`
 	// Exclude hides packages that match one of the patterns, Only all that match
 	// none: names, or other forms of a package (see [Rules]).
-	Exclude, Only []string
+	Exclude, Only []string `json:",omitempty"`
 	// ModuleHotfixes is set where modules do not hide the packages; rpm.
-	ModuleHotfixes bool
+	ModuleHotfixes bool `json:",omitempty"`
 	// CheckPackages is set where each package's own signature is checked.
-	CheckPackages bool
+	CheckPackages bool `json:",omitempty"`
 	// Trusted sources need no signature.
 	Trusted bool
 	// IgnoreValidUntil accepts a root that has expired.
