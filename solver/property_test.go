@@ -281,6 +281,42 @@ func TestOrderOfPackages(t *testing.T) {
 	})
 }
 
+// TestOrderWhereClientsGoByName: neither the order of packages nor that of seeds matters,
+// and every seed has what it has alone.
+func TestOrderWhereClientsGoByName(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		kind := universes{virtual: true, complete: true}
+		all := kind.draw(t, 12)
+		all = slices.DeleteFunc(all, func(p *repo.Package) bool { // between equal versions the order decides
+			return p.Anywhere() && slices.ContainsFunc(all, func(q *repo.Package) bool {
+				return q.Name == p.Name && q.Version == p.Version && q.Architecture == "amd64"
+			})
+		})
+		var list []Seed
+		for _, name := range someNames[:3] {
+			list = append(list, Seed{Pattern: name})
+		}
+		options := Options{Native: "amd64", Foreign: []string{"i386"}, Recommends: true, Versions: rapid.IntRange(-1, 2).Draw(t, "versions")}
+		want := Solve(kind.catalog(all), list, options)
+		got := Solve(kind.catalog(rapid.Permutation(all).Draw(t, "packages")), rapid.Permutation(list).Draw(t, "seeds"), options)
+		if diff := cmp.Diff(names(want.Picks), names(got.Picks)); diff != "" {
+			t.Fatalf("picks in another order (-want +got):\n%s\nof\n%s", diff, describe(all))
+		}
+		for _, seed := range list {
+			for _, p := range Solve(kind.catalog(all), []Seed{seed}, options).Picks {
+				if !slices.Contains(picked(want), p.Package) {
+					t.Fatalf("%s lacks %s beside other seeds; of\n%s", seed, p.Package, describe(all))
+				}
+			}
+		}
+		for _, p := range want.Picks {
+			if chain := want.chain(p.Package); len(chain) == 0 || chain[0].Reason.Seed == "" {
+				t.Fatalf("%s has no chain from a seed: %v; of\n%s", p.Package, chain, describe(all))
+			}
+		}
+	})
+}
+
 // TestIrrelevantPackages: packages that nothing asks for change nothing.
 func TestIrrelevantPackages(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -37,6 +37,9 @@ func (u *universe) formula(pkg *repo.Package, r *repo.Rich, negated bool) *formu
 }
 
 func (u *universe) formulaOf(pkg *repo.Package, r *repo.Rich, negated bool, leaves *int) *formula {
+	if *leaves > maxLeaves {
+		return nil
+	}
 	join := func(op repo.RichOp, operands ...*formula) *formula {
 		if slices.Contains(operands, nil) {
 			return nil

@@ -1,9 +1,13 @@
 package solver
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
 
 // TestSolveTogether is about what a client picks that looks at all relations together.
@@ -340,5 +344,108 @@ func TestSolveTogether(t *testing.T) {
 				t.Errorf("reports (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestFindUnresolvedRich(t *testing.T) {
+	c := completeCatalog(t, `
+		a 1; requires ((b if c)), ((missing if c)), ((missing if absent))
+		b 1; requires ((a if c else missing)), ((missing if c else a)), ((a if absent else b))
+		c 1; requires ((missing if absent else missing2))
+		d 1; requires ((a unless b)), ((missing unless b)), ((missing unless b else a)), ((missing unless absent else a))
+		e 1; requires (((a and missing) or b)), (((a or missing) and missing2))
+		f 1; requires ((v with f)), ((v with a)); provides v; recommends ((missing and b))
+		g 1; requires ((v without a)), ((v without f))`)
+	var got []string
+	for _, x := range FindUnresolved(c, c.Packages, "amd64") {
+		got = append(got, x.WantedBy.Name+" needs "+x.Relation.String()+": "+x.Reason)
+	}
+	const nobody = "no package has or provides it"
+	want := []string{
+		"a needs (missing if c): missing: " + nobody,
+		"b needs (missing if c else a): missing: " + nobody,
+		"c needs (missing if absent else missing2): missing: " + nobody + "; absent: " + nobody + "; missing2: " + nobody,
+		"d needs (missing unless b): missing: " + nobody,
+		"d needs (missing unless absent else a): missing: " + nobody + "; absent: " + nobody,
+		"e needs ((a or missing) and missing2): missing2: " + nobody,
+		"f needs (v with a): (v with a): no package satisfies it alone",
+		"g needs (v without f): (v without f): no package satisfies it alone",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("unresolved (-want +got):\n%s", diff)
+	}
+}
+
+// TestRelationOfTooManyCases: a relation beyond the bounds counts as one that nothing
+// satisfies, and a weak one is passed over.
+func TestRelationOfTooManyCases(t *testing.T) {
+	var text strings.Builder
+	expression := ""
+	for i := range 11 {
+		fmt.Fprintf(&text, "x%d 1\ny%d 1\n", i, i)
+		if i > 0 {
+			expression += " or "
+		}
+		expression += fmt.Sprintf("(x%d and y%d)", i, i)
+	}
+	fmt.Fprintf(&text, "a 1; requires ((%s)), b\nb 1; recommends ((%s))\nc 1; conflicts ((%s))", expression, expression,
+		strings.NewReplacer(" or ", " and ", " and ", " or ").Replace(expression))
+	s := Solve(completeCatalog(t, text.String()), seeds(t, "a", "c"), Options{Native: "amd64", Recommends: true})
+	if diff := cmp.Diff([]string{"a 1", "b 1", "c 1"}, names(s.Picks)); diff != "" {
+		t.Errorf("picks (-want +got):\n%s", diff)
+	}
+	if got := len(s.Unresolved); got != 2 || s.Unresolved[0].Reason != "it has too many cases to look at" {
+		t.Errorf("%d unresolved, expected the relations of a and c: %q", got, reports(s))
+	}
+}
+
+// TestHostileExpressions: what grows without bounds when it is spelt out ends soon.
+func TestHostileExpressions(t *testing.T) {
+	nested := func(op repo.RichOp) *repo.Rich {
+		leaf := func(name string) *repo.Rich { return &repo.Rich{Dependency: repo.Dependency{Name: name}} }
+		r := leaf("a")
+		for range 60 {
+			r = &repo.Rich{Op: op, Operands: []*repo.Rich{leaf("b"), r, leaf("c")}}
+		}
+		return r
+	}
+	for _, kind := range []repo.Kind{repo.Requires, repo.Conflicts, repo.Recommends, repo.Supplements} {
+		for _, op := range []repo.RichOp{repo.If, repo.Unless} {
+			all := packages(t, "a 1\nb 1\nc 1")
+			all[0].Relations = []repo.Relation{{Kind: kind, Rich: nested(op)}}
+			c := repo.NewCatalog(complete{repo.BasicRules{Versions: overlapping{}}}, all)
+			if s := Solve(c, seeds(t, "a", "b"), Options{Native: "amd64", Recommends: true}); len(s.Picks) == 0 {
+				t.Errorf("nothing is picked: %q", reports(s))
+			}
+		}
+	}
+}
+
+func TestReasonsOfSupplements(t *testing.T) {
+	c := completeCatalog(t, `
+		a 1; provides hardware
+		b 1; supplements a
+		c 1; supplements hardware; requires d
+		d 1
+		e 1; supplements ((a and d))
+		f 1; requires ((g if d)), d
+		g 1`)
+	s := Solve(c, seeds(t, "a", "f"), Options{Native: "amd64", Recommends: true})
+	want := map[string]string{
+		"b": "seed a > supplements a 1",
+		"c": "seed a > supplements a 1: hardware",
+		"d": "seed f > f 1 requires d",
+		"e": "seed a > supplements a 1: (a and d)",
+		"f": "seed f",
+		"g": "seed f > f 1 requires (g if d)",
+	}
+	for name, chain := range want {
+		var got []string
+		for _, p := range s.Why(name)[0] {
+			got = append(got, p.Reason.String())
+		}
+		if diff := cmp.Diff(chain, strings.Join(got, " > ")); diff != "" {
+			t.Errorf("why %s (-want +got):\n%s", name, diff)
+		}
 	}
 }

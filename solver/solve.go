@@ -17,6 +17,13 @@ import (
 // provides it, as [repo.Catalog] orders them. A version that the catalog surpasses
 // comes after all alternatives, since clients do not choose it by themselves.
 //
+// That is how apt goes about it. Where clients try what would do by name
+// ([repo.Client]), alternatives and providers are equals: the highest priority comes
+// first, then the machines' own architecture, what nothing else that would do
+// obsoletes, what the package recommends or suggests, the name and the version. Where
+// they look at weak relations last, whatever there is no choice of is taken before any
+// choice is made.
+//
 // What a package requires or wants only beside another one is picked as well where the
 // other one is picked for another wish, if the two can be installed together.
 //

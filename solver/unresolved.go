@@ -60,7 +60,10 @@ func (u *universe) attainable(p *repo.Package, r *repo.Rich) bool {
 		}
 		return !wanted
 	case repo.If:
-		return of(1) && of(0) || !of(1) && (len(r.Operands) < 3 || of(2))
+		if of(1) {
+			return of(0)
+		}
+		return len(r.Operands) < 3 || of(2)
 	case repo.Unless:
 		return of(0) || of(2) && of(1)
 	}
