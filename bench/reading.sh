@@ -9,6 +9,7 @@
 #
 #   BENCH_DIR       where everything lies; default: a temporary directory, which is
 #                   removed at the end
+#   BENCH_FORMATS   formats (deb rpm)
 #   BENCH_RESULTS   file to add rows to; default: one in BENCH_DIR, of which tables
 #                   are printed
 set -euo pipefail
@@ -89,31 +90,40 @@ same() {
 	done
 }
 
-set_up_apt
-primary=$BENCH_DIR/primary.xml
-"$BENCH_DIR/bin/gen" -format rpm -index "$primary" -packages 60000
-read_primary=("$BENCH_DIR/bin/reading" -format rpm)
-export APT_CONFIG=$root/apt.conf
-for round in $(seq "$rounds"); do
-	rm -f "$root"/var/cache/apt/*.bin
-	measure deb "$round" apt apt-cache gencaches
-	measure deb "$round" mirrorkeeper "${read_index[@]}" "$index"
-	measure deb "$round" "mirrorkeeper, with a catalog" "${read_index[@]}" -catalog "$index"
-	# shellcheck disable=SC2016 # bash expands it
-	measure rpm "$round" libsolv bash -c 'rpmmd2solv <"$1" >/dev/null' - "$primary"
-	# shellcheck disable=SC2016
-	measure rpm "$round" createrepo_c bash -c 'createrepo_c_packages "$1"' - "$primary"
-	measure rpm "$round" mirrorkeeper "${read_primary[@]}" "$primary"
-	measure rpm "$round" "mirrorkeeper, with a catalog" "${read_primary[@]}" -catalog "$primary"
-done
+read_deb() {
+	set_up_apt
+	export APT_CONFIG=$root/apt.conf
+	for round in $(seq "$rounds"); do
+		rm -f "$root"/var/cache/apt/*.bin
+		measure deb "$round" apt apt-cache gencaches
+		measure deb "$round" mirrorkeeper "${read_index[@]}" "$index"
+		measure deb "$round" "mirrorkeeper, with a catalog" "${read_index[@]}" -catalog "$index"
+	done
+	same "$(grep -c '^Package:' "$index")" \
+		apt="$(apt-cache stats | sed -n 's/^Total distinct versions: \([0-9]*\).*/\1/p')" \
+		mirrorkeeper="$("${read_index[@]}" "$index" | cut -d' ' -f1)"
+}
 
-same "$(grep -c '^Package:' "$index")" \
-	apt="$(apt-cache stats | sed -n 's/^Total distinct versions: \([0-9]*\).*/\1/p')" \
-	mirrorkeeper="$("${read_index[@]}" "$index" | cut -d' ' -f1)"
-same "$(grep -c '^<package ' "$primary")" \
-	libsolv="$(rpmmd2solv <"$primary" | dumpsolv | grep -c '^solvable:name:')" \
-	createrepo_c="$(createrepo_c_packages "$primary")" \
-	mirrorkeeper="$("${read_primary[@]}" "$primary" | cut -d' ' -f1)"
+read_rpm() {
+	local primary=$BENCH_DIR/primary.xml read_primary=("$BENCH_DIR/bin/reading" -format rpm)
+	"$BENCH_DIR/bin/gen" -format rpm -index "$primary" -packages 60000
+	for round in $(seq "$rounds"); do
+		# shellcheck disable=SC2016 # bash expands it
+		measure rpm "$round" libsolv bash -c 'rpmmd2solv <"$1" >/dev/null' - "$primary"
+		# shellcheck disable=SC2016
+		measure rpm "$round" createrepo_c bash -c 'createrepo_c_packages "$1"' - "$primary"
+		measure rpm "$round" mirrorkeeper "${read_primary[@]}" "$primary"
+		measure rpm "$round" "mirrorkeeper, with a catalog" "${read_primary[@]}" -catalog "$primary"
+	done
+	same "$(grep -c '^<package ' "$primary")" \
+		libsolv="$(rpmmd2solv <"$primary" | dumpsolv | grep -c '^solvable:name:')" \
+		createrepo_c="$(createrepo_c_packages "$primary")" \
+		mirrorkeeper="$("${read_primary[@]}" "$primary" | cut -d' ' -f1)"
+}
+
+for format in ${BENCH_FORMATS:-deb rpm}; do
+	"read_$format"
+done
 if [ -z "${BENCH_RESULTS:-}" ]; then
 	"$BENCH_DIR/bin/measure" tables -results "$results"
 fi

@@ -5,7 +5,7 @@
 #
 #   BENCH_DIR          where everything large lies; default: a temporary directory,
 #                      which is removed at the end
-#   BENCH_FORMATS      formats of repositories (deb rpm)
+#   BENCH_FORMATS      formats of repositories (deb rpm); of others the results stay
 #   BENCH_PACKAGES     packages of a repository (5000)
 #   BENCH_BYTES        bytes of all of them, about (3e9); twice and a half of that is
 #                      needed in BENCH_DIR
@@ -26,6 +26,7 @@ fi
 rounds=${1:-3} far_rounds=${BENCH_FAR_ROUNDS:-1} rtt=${BENCH_RTT:-30ms}
 packages=${BENCH_PACKAGES:-5000} bytes=${BENCH_BYTES:-3e9}
 read -ra formats <<<"${BENCH_FORMATS:-deb rpm}"
+declare -A programs_of=([deb]="apt apt-mirror aptly debmirror wget" [rpm]="createrepo-c dnf libsolv-tools")
 declare -A peers_of=([deb]="floor mirrorkeeper aptly debmirror apt-mirror" [rpm]="floor mirrorkeeper reposync")
 results=$here/results.tsv
 
@@ -61,7 +62,14 @@ set_up() {
 	"$here/../scripts/install-tools.sh" bench >&2
 	say "building"
 	(cd "$here/.." && go build -o "$BENCH_DIR/bin/" ./cmd/mirrorkeeper ./bench/gen ./bench/latency ./bench/measure ./bench/reading)
-	rm -f "$results" "$BENCH_DIR"/logs/*
+	rm -f "$BENCH_DIR"/logs/*
+}
+
+# forget takes the results of the format away, and leaves those of the others.
+forget() {
+	[ -e "$results" ] || return 0
+	grep -v -E "^(# $FORMAT:|$FORMAT	)" "$results" >"$BENCH_DIR/results" || true
+	mv "$BENCH_DIR/results" "$results"
 }
 
 generate() {
@@ -155,26 +163,18 @@ measure() {
 	rm -rf "$out"
 }
 
-# about_repository prints what is measured.
-about_repository() {
-	local all changed
+# note adds to the results what was measured, when and where.
+note() {
+	local all changed cpu programs
+	read -ra programs <<<"curl nginx ${programs_of[$FORMAT]}"
 	all=$(awk '/ (pool|Packages)\// { n++; sum += $1 } END { printf "%d packages with %.0f MB", n, sum / 1e6 }' "$REPOSITORY/g1.files")
 	changed=$(awk '/ (pool|Packages)\// { n++; sum += $1 } END { printf "%d with %.0f MB", n, sum / 1e6 }' "$REPOSITORY/g2.changed")
-	echo "$FORMAT: $all, of which $changed change."
-}
-
-# about prints when and where it was measured.
-about() {
-	local line
-	echo "$(date +%Y-%m-%d); rounds: $rounds, over the far link of $rtt: $far_rounds."
-	echo
-	line=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1)
-	echo "Machine: $(nproc) cores (${line:-unknown}), $(awk '/^MemTotal/ { printf "%.0f GB", $2 * 1024 / 1e9 }' /proc/meminfo) of memory," \
-		"$(df --output=fstype "$BENCH_DIR" | tail -n 1) on $(disk); Linux $(uname -r | cut -d. -f1,2), $(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release)."
-	echo
-	echo "Programs: $(go version | cut -d' ' -f3)," \
-		"$(dpkg-query -W -f '${Package} ${Version}\n' apt apt-mirror aptly createrepo-c curl debmirror dnf libsolv-tools nginx wget 2>/dev/null | paste -sd, | sed 's/,/, /g')."
-	echo
+	cpu=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1)
+	echo "# $FORMAT: $(date +%Y-%m-%d): $all, of which $changed change; rounds: $rounds, over the far link of $rtt: $far_rounds." \
+		"Machine: $(nproc) cores (${cpu:-unknown}), $(awk '/^MemTotal/ { printf "%.0f GB", $2 * 1024 / 1e9 }' /proc/meminfo) of memory," \
+		"$(df --output=fstype "$BENCH_DIR" | tail -n 1) on $(disk); Linux $(uname -r | cut -d. -f1,2), $(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release)." \
+		"Programs: $(go version | cut -d' ' -f3)," \
+		"$(dpkg-query -W -f '${Package} ${Version}\n' "${programs[@]}" 2>/dev/null | paste -sd, | sed 's/,/, /g')." >>"$results"
 }
 
 # disk says what BENCH_DIR lies on.
@@ -190,7 +190,6 @@ disk() {
 }
 
 set_up
-about >"$BENCH_DIR/about"
 for FORMAT in "${formats[@]}"; do
 	export FORMAT
 	read -ra peers <<<"${BENCH_PEERS:-${peers_of[$FORMAT]}}"
@@ -200,6 +199,7 @@ for FORMAT in "${formats[@]}"; do
 		start_nginx
 		start_far
 	fi
+	forget
 	for round in $(seq "$rounds"); do
 		for peer in "${peers[@]}"; do
 			measure direct "$origin" "$round" "$peer"
@@ -210,10 +210,7 @@ for FORMAT in "${formats[@]}"; do
 			measure "$rtt away" "$far" "$round" "$peer"
 		done
 	done
-	{
-		about_repository
-		echo
-	} >>"$BENCH_DIR/about"
+	note
 done
-BENCH_RESULTS=$results "$here/reading.sh" "$rounds" >&2
-"$BENCH_DIR/bin/measure" tables -results "$results" -about "$BENCH_DIR/about" "${readme[@]}"
+BENCH_RESULTS=$results BENCH_FORMATS=${formats[*]} "$here/reading.sh" "$rounds" >&2
+"$BENCH_DIR/bin/measure" tables -results "$results" "${readme[@]}"

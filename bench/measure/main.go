@@ -1,14 +1,15 @@
 // Measure measures commands, and makes tables of what it measured.
 //
 //	measure run -results FILE -log FILE FORMAT LINK ROUND PEER JOB -- COMMAND [ARG...]
-//	measure tables -results FILE [-about FILE] [-readme FILE]
+//	measure tables -results FILE [-readme FILE]
 //
 // run runs one command and adds a row to the results: format, link, round, peer and
 // job as given, and what the command took. Its exit code is the command's.
 //
 // tables prints the results as Markdown, every figure the median of the rounds,
-// beside the floor's. The text of -about comes first. With -readme the tables also
-// take the place of what stands between the two marker lines of that file.
+// beside the floor's. The notes among the results, lines that begin with "# ", come
+// first. With -readme the tables also take the place of what stands between the two
+// marker lines of that file.
 package main
 
 import (
@@ -16,6 +17,8 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"slices"
+	"strings"
 )
 
 func main() {
@@ -38,7 +41,7 @@ func main() {
 
 func usage() {
 	fmt.Fprintln(os.Stderr, "usage: measure run -results FILE -log FILE FORMAT LINK ROUND PEER JOB -- COMMAND [ARG...]\n"+
-		"       measure tables -results FILE [-about FILE] [-readme FILE]")
+		"       measure tables -results FILE [-readme FILE]")
 	os.Exit(2)
 }
 
@@ -65,23 +68,17 @@ func runCommand(args []string) int {
 func tablesCommand(args []string) error {
 	flags := flag.NewFlagSet("tables", flag.ExitOnError)
 	results := flags.String("results", "", "`file` of results")
-	aboutFile := flags.String("about", "", "`file` with a text about the machine and the run")
 	readme := flags.String("readme", "", "`file` whose tables are replaced")
 	_ = flags.Parse(args)
 	if *results == "" || flags.NArg() > 0 {
 		usage()
 	}
-	rows, err := readRows(*results)
+	rows, notes, err := readRows(*results)
 	if err != nil {
 		return err
 	}
-	var about []byte
-	if *aboutFile != "" {
-		if about, err = os.ReadFile(*aboutFile); err != nil {
-			return err
-		}
-	}
-	text := string(about) + "\n" + tables(rows)
+	slices.Sort(notes)
+	text := strings.Join(append(notes, tables(rows)), "\n\n")
 	fmt.Print(text)
 	if *readme == "" {
 		return nil

@@ -58,7 +58,7 @@ func TestRowsAreReadBack(t *testing.T) {
 		}
 		want = append(want, r)
 	})
-	got, err := readRows(file)
+	got, _, err := readRows(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,10 +46,12 @@ func (r row) addTo(file string) error {
 	return f.Close()
 }
 
-func readRows(file string) (rows []row, err error) {
+// readRows reads the rows of a file, and the notes between them: lines that begin
+// with "# ", which say of a format when and where it was measured.
+func readRows(file string) (rows []row, notes []string, err error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
 	s := bufio.NewScanner(f)
@@ -57,13 +59,17 @@ func readRows(file string) (rows []row, err error) {
 		if n == 1 && s.Text() == header {
 			continue
 		}
+		if note, ok := strings.CutPrefix(s.Text(), "# "); ok {
+			notes = append(notes, note)
+			continue
+		}
 		r, err := parseRow(s.Text())
 		if err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", file, n, err)
+			return nil, nil, fmt.Errorf("%s:%d: %w", file, n, err)
 		}
 		rows = append(rows, r)
 	}
-	return rows, s.Err()
+	return rows, notes, s.Err()
 }
 
 func parseRow(line string) (r row, err error) {
