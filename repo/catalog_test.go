@@ -347,3 +347,50 @@ func TestMatchIsPathMatch(t *testing.T) {
 		}
 	})
 }
+
+// byName are the rules of a format whose clients go by names.
+type byName struct{ BasicRules }
+
+func (byName) Client() Client { return Client{Reverse: true, ProvidersByName: true} }
+
+func TestCatalogByName(t *testing.T) {
+	v := provides(Provide{Name: "v"})
+	rich := func(p *Package) {
+		p.Relations = []Relation{{Kind: Enhances, Rich: &Rich{Op: And, Operands: []*Rich{
+			{Dependency: Dependency{Name: "a"}}, {Dependency: Dependency{Name: "v"}},
+		}}}}
+	}
+	packages := []*Package{
+		pkg("c", "1", v, essential), pkg("b", "1", v, mandatory), pkg("b", "2", v), pkg("a", "1", v, priority(-1)),
+		pkg("s", "1", relation(Supplements, "v")), pkg("t", "1", rich),
+	}
+	c := NewCatalog(byName{BasicRules{numbers{}}}, packages)
+	for _, test := range []struct {
+		what      string
+		got, want []string
+	}{
+		{"providers", describe(c.Candidates(Dependency{Name: "v"}, "amd64", "amd64")), []string{"b 2", "b 1", "c 1"}},
+		{"what supplements v", describe(c.list(c.SupplementingAt("v"))), []string{"s 1", "t 1"}},
+		{"what supplements a", describe(c.list(c.SupplementingAt("a"))), []string{"t 1"}},
+		{"what supplements b", describe(c.list(c.SupplementingAt("b"))), nil},
+	} {
+		if diff := gocmp.Diff(test.want, test.got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.what, diff)
+		}
+	}
+	if other := NewCatalog(BasicRules{numbers{}}, packages).SupplementingAt("v"); len(other) > 0 {
+		t.Errorf("clients that do not look at what supplements see %d", len(other))
+	}
+}
+
+func TestForeignCandidates(t *testing.T) {
+	packages := []*Package{
+		pkg("b", "4", arch("i386"), multi(Foreign)), pkg("b", "1", multi(Foreign)), pkg("b", "2", arch("i686"), multi(Foreign)),
+		pkg("b", "3", arch("other"), multi(Foreign)), pkg("c", "1", arch("i686"), multi(Foreign), provides(Provide{Name: "b"})),
+	}
+	c := NewCatalog(BasicRules{numbers{}}, packages)
+	got := describe(c.Candidates(Dependency{Name: "b"}, "amd64", "amd64", "i686", "i386"))
+	if diff := gocmp.Diff([]string{"b 1", "b 2 i686", "b 4 i386", "b 3 other", "c 1 i686"}, got); diff != "" {
+		t.Errorf("candidates (-want +got):\n%s", diff)
+	}
+}

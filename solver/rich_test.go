@@ -289,6 +289,12 @@ func TestSolveTogether(t *testing.T) {
 		options:  Options{Assumed: packages(t, "c 1")},
 		want:     []string{"a 1", "b 1", "d 1"},
 	}, {
+		name:     "conditions of assumed packages",
+		packages: "a 1\nb 1; requires c\nc 1",
+		seeds:    []string{"a"},
+		options:  Options{Assumed: packages(t, "p 1; requires ((b if a)), missing")},
+		want:     []string{"a 1", "b 1", "c 1"},
+	}, {
 		name:     "a rich relation that nothing satisfies",
 		packages: "a 1; requires ((b if c)), c\nc 1",
 		seeds:    []string{"a"},

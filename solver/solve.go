@@ -98,6 +98,9 @@ func (u *union) add(members []member, w *wish) {
 		if m.by >= 0 {
 			next.length, next.by = lengths[m.by]+1, members[m.by].number
 		}
+		if m.assumed > 0 {
+			next.by = m.assumed
+		}
 		lengths[i] = next.length
 		if old := u.ways[m.number].length; old == 0 || next.length < old {
 			u.ways[m.number] = next

@@ -15,6 +15,7 @@ type member struct {
 	by       int32 // index of the member that needs it, -1 for the wished ones
 	relation int32 // which relation of that one
 	reverse  bool  // it is a relation of this one
+	assumed  int32 // whose relation it is if it is that of an assumed package, which by makes count
 }
 
 // broken is a fact that a witness does not satisfy, and those that together with it
@@ -190,14 +191,18 @@ func (s *search) members() (all []member) {
 		for ; expanded < len(all); expanded++ {
 			for x := range s.concerning(all[expanded].number) {
 				n := s.need(x)
-				by, ok := int32(expanded), true
+				m, ok := member{by: int32(expanded), relation: n.relation, reverse: n.reverse}, true
 				if n.when != nil {
-					by, ok = index[x.of]
+					if s.isAssumed(x.of) {
+						m.assumed = x.of
+					} else {
+						m.by, ok = index[x.of]
+					}
 					ok = ok && s.applies(n) && !slices.ContainsFunc(n.when.in, func(q int32) bool { return !isMember(q) })
 				}
 				if ok {
 					candidates, _ := s.candidatesOf(clause{needed, x.of, x.need}, n)
-					add(candidates, member{by: by, relation: n.relation, reverse: n.reverse})
+					add(candidates, m)
 				}
 			}
 		}
