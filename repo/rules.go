@@ -34,6 +34,10 @@ type Client struct {
 	// ObsoletesExclude is true where a package cannot be installed beside those that
 	// it obsoletes by name.
 	ObsoletesExclude bool
+	// Backtracks is true where clients go back on choices that lead nowhere until they find
+	// a set that can be installed, if there is one (libsolv); false where they regard only
+	// the best version of each name, and of that what comes first (apt).
+	Backtracks bool
 	// WeakLast is true where weak relations are looked at when all hard ones are
 	// satisfied, false where this goes package by package.
 	WeakLast bool

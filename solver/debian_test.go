@@ -1,6 +1,7 @@
 package solver
 
 import (
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -101,18 +102,10 @@ func testPicksAreApts(t *testing.T, c *repo.Catalog, native string, names []stri
 // machineCatalog reads the lists that apt has of the machine's sources.
 func machineCatalog(t testing.TB) (c *repo.Catalog, native string) {
 	t.Helper()
-	output := func(name string, args ...string) string {
-		out, err := exec.Command(name, args...).Output()
-		if err != nil {
-			t.Skipf("%s %s: %v", name, strings.Join(args, " "), err)
-		}
-		return string(out)
-	}
-	native = strings.TrimSpace(output("dpkg", "--print-architecture"))
 	var all []*repo.Package
-	for _, file := range strings.Fields(output("apt-get", "indextargets", "--format", "$(FILENAME)", "Created-By: Packages")) {
+	for file, index := range machineIndexes(t) {
 		r := &repo.Repository{Source: &repo.Source{Name: filepath.Base(file)}}
-		for stanza := range strings.SplitSeq(output("/usr/lib/apt/apt-helper", "cat-file", file), "\n\n") {
+		for stanza := range strings.SplitSeq(index, "\n\n") {
 			if p := debianPackage(t, stanza); p.Name != "" {
 				p.Repository, p.Priority = r, 500
 				all = append(all, p)
@@ -122,7 +115,28 @@ func machineCatalog(t testing.TB) (c *repo.Catalog, native string) {
 	if len(all) == 0 {
 		t.Skip("this machine has no apt lists")
 	}
-	return repo.NewCatalog(repo.BasicRules{Versions: debianVersions{}}, all), native
+	return repo.NewCatalog(repo.BasicRules{Versions: debianVersions{}}, all), strings.TrimSpace(output(t, "dpkg", "--print-architecture"))
+}
+
+// machineIndexes yields the files and the contents of the machine's indexes of packages.
+func machineIndexes(t testing.TB) iter.Seq2[string, string] {
+	return func(yield func(file, index string) bool) {
+		t.Helper()
+		for _, file := range strings.Fields(output(t, "apt-get", "indextargets", "--format", "$(FILENAME)", "Created-By: Packages")) {
+			if !yield(file, output(t, "/usr/lib/apt/apt-helper", "cat-file", file)) {
+				return
+			}
+		}
+	}
+}
+
+func output(t testing.TB, name string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command(name, args...).Output()
+	if err != nil {
+		t.Skipf("%s %s: %v", name, strings.Join(args, " "), err)
+	}
+	return string(out)
 }
 
 // debianPackage reads what the solver needs of a stanza.

@@ -8,10 +8,18 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
 
-// conflict reports what of a conflict the witness of a wish breaks.
-func (s *search) conflict(w *wish, found *witness, b broken) Conflict {
+// conflict reports what of a conflict the witness of wishes breaks.
+func (s *search) conflict(all *union, wishes []wish, b broken) Conflict {
 	p, q, r := s.parties(b.fact)
-	wanted := s.at(found.members[0].number)
+	w := &wishes[0]
+	switch {
+	case len(wishes) == 1:
+	case !s.isAssumed(p):
+		w = all.origin(p)
+	case !s.isAssumed(q):
+		w = all.origin(q)
+	}
+	wanted := s.at(w.picked)
 	return Conflict{cmp.Or(w.label(), "mandatory "+wanted.Name), wanted, s.at(p), s.at(q), r, s.explain(b)}
 }
 
@@ -73,13 +81,26 @@ func (u *universe) excludedBy(p int32, r *repo.Relation, q int32) bool {
 // maxSentences bounds an explanation.
 const maxSentences = 16
 
-// explain says for people which facts exclude a witness: those of the core that
-// cannot be spared, in the order in which the request leads to them.
+const gaveUp = "no set of packages without conflicts was found"
+
+// explain says for people which facts exclude a witness.
 func (s *search) explain(b broken) string {
 	if b.core == nil {
-		return "no set of packages without conflicts was found; " + s.sentence(b.fact)
+		return gaveUp + "; " + s.sentence(b.fact)
 	}
-	core := s.minimal(b.core)
+	return s.whyNot(b.core)
+}
+
+// whyNot tells the facts of a core that cannot be spared; without one the search gave up.
+func (s *search) whyNot(core []clause) string {
+	if core == nil {
+		return gaveUp
+	}
+	return s.tell(s.minimal(core))
+}
+
+// tell says facts for people in the order in which the request leads to them.
+func (s *search) tell(core []clause) string {
 	reached := []int32{s.request()}
 	var sentences []string
 	for i := 0; i < len(reached); i++ {

@@ -1,5 +1,7 @@
 package solver
 
+import "slices"
+
 // settle remembers which needs with a condition the last witness met the condition of:
 // they were decided there.
 func (s *search) settle(all *union, members []member) {
@@ -17,12 +19,12 @@ func (s *search) settle(all *union, members []member) {
 
 // meet completes a union with what its packages require or want beside others which are
 // there for other wishes only. Each such need is looked at once. Packages that cannot be
-// installed beside each other change nothing.
-func (s *search) meet(all *union) {
+// installed beside each other change nothing. It reports whether it looked at any.
+func (s *search) meet(all *union) (looked bool) {
 	if !s.conditional {
-		return
+		return false
 	}
-	for again := true; again; {
+	for again := true; again; looked = looked || again {
 		again = false
 		for p := range all.ways {
 			if all.ways[p].length == 0 {
@@ -40,21 +42,26 @@ func (s *search) meet(all *union) {
 			}
 		}
 	}
+	return looked
 }
 
 // open reports whether a need has a condition that the picks meet, and no candidate
 // among them. together are the picks that make it count.
 func (u *union) open(x reference) (together []int32, open bool) {
 	n := &u.rules(x.of).needs[x.need]
-	if n.when == nil {
+	if n.when == nil || slices.ContainsFunc(n.candidates, u.has) {
 		return nil, false
 	}
-	for _, q := range n.candidates {
-		if u.has(q) {
-			return nil, false
-		}
-	}
+	return u.counting(x)
+}
+
+// counting returns the picks that make a need of one of them count, if they do.
+func (u *union) counting(x reference) (together []int32, counts bool) {
+	n := &u.rules(x.of).needs[x.need]
 	together = append(together, x.of)
+	if n.when == nil {
+		return together, true
+	}
 	for _, q := range n.when.in {
 		if !u.has(q) {
 			return nil, false

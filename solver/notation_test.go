@@ -194,7 +194,7 @@ func (o overlapping) Satisfies(version string, op repo.Op, wanted string) bool {
 type complete struct{ repo.BasicRules }
 
 func (complete) Client() repo.Client {
-	return repo.Client{ObsoletesExclude: true, WeakLast: true, Reverse: true, ProvidersByName: true}
+	return repo.Client{ObsoletesExclude: true, Backtracks: true, WeakLast: true, Reverse: true, ProvidersByName: true}
 }
 
 // Coinstallable is true for kernels, and for packages of two architectures.

@@ -193,7 +193,7 @@ func (u *universe) watch(of, number int32, n need) {
 // package of each name, the best of those for the machines' own architecture, if there
 // are such.
 func (u *universe) addReverse(r *rules, p int32, pkg *repo.Package) {
-	if !u.client.Reverse || u.isAssumed(p) {
+	if !u.client.Reverse || u.isAssumed(p) || !u.follows(repo.Supplements) && !u.follows(repo.Enhances) {
 		return
 	}
 	named := []string{pkg.Name}
@@ -281,14 +281,41 @@ func (u *universe) candidates(pkg *repo.Package, relation *repo.Relation) []int3
 // itself. libsolv tries the repository of the highest priority, the machines' own
 // architecture, what nothing else that would do obsoletes, what the package recommends
 // or else suggests, and then goes by name and version.
+//
+// Both orders are for what [Options.Prefer] names, and again for the rest.
 func (u *universe) arrange(pkg *repo.Package, candidates []int32) {
 	if len(candidates) < 2 {
 		return
 	}
 	if u.client.ProvidersByName {
 		u.arrangeByName(pkg, candidates)
+	} else {
+		u.arrangeByMention(candidates)
+	}
+	u.preferFirst(candidates)
+}
+
+// preferFirst puts what is preferred, in place, after what is assumed and before the
+// rest.
+func (u *universe) preferFirst(candidates []int32) {
+	if len(u.options.Prefer) == 0 {
 		return
 	}
+	rank := func(p int32) int {
+		switch {
+		case u.isAssumed(p):
+			return 0
+		case slices.ContainsFunc(u.options.Prefer, func(pattern string) bool { return repo.Match(pattern, u.at(p).Name) }):
+			return 1
+		}
+		return 2
+	}
+	slices.SortStableFunc(candidates, func(a, b int32) int { return cmp.Compare(rank(a), rank(b)) })
+}
+
+// arrangeByMention leaves the candidates as they are mentioned, but for versions that apt
+// does not regard.
+func (u *universe) arrangeByMention(candidates []int32) {
 	assumed := slices.IndexFunc(candidates, u.isNew)
 	if assumed < 0 || !slices.ContainsFunc(candidates[assumed:], u.surpassed) {
 		return

@@ -153,6 +153,34 @@ func (s *search) run() (found bool, core []clause) {
 	}
 }
 
+// extend takes a package beside what is in, and what it needs, by first choices alone. It
+// leaves everything as it was where that leads to a conflict.
+func (s *search) extend(p int32) bool {
+	base := int32(len(s.marks))
+	s.decide()
+	s.set(literal(p), clause{})
+	for {
+		if _, ok := s.propagate(); !ok {
+			break
+		}
+		switch _, open, ok := s.step(); {
+		case !ok:
+		case !open:
+			return true
+		default:
+			continue
+		}
+		break
+	}
+	s.back(base)
+	return false
+}
+
+// decide begins a level.
+func (s *search) decide() {
+	s.marks = append(s.marks, mark{len(s.trail), s.done, len(s.frames), s.agenda, s.stages})
+}
+
 // set makes a literal hold.
 func (s *search) set(l literal, because clause) {
 	p := l.number()
@@ -247,23 +275,24 @@ func (s *search) watch(p int32) {
 
 func (s *search) need(x reference) *need { return &s.rules(x.of).needs[x.need] }
 
+func (s *search) isIn(p int32) bool { return s.value[p] == in }
+
 // applies reports whether the condition of a need is met.
 func (s *search) applies(n *need) bool {
 	c := n.when
 	if c == nil {
 		return true
 	}
-	isIn := func(p int32) bool { return s.value[p] == in }
 	for _, p := range c.in {
 		if s.value[p] != in {
 			return false
 		}
 	}
-	if slices.ContainsFunc(c.out, isIn) {
+	if slices.ContainsFunc(c.out, s.isIn) {
 		return false
 	}
 	if c.also != nil {
-		by, _ := c.also.met(isIn)
+		by, _ := c.also.met(s.isIn)
 		return len(by) > 0
 	}
 	return true
@@ -362,7 +391,7 @@ func (s *search) look(x reference, f frame, choices bool) outcome {
 		if !choices {
 			return later
 		}
-		s.marks = append(s.marks, mark{len(s.trail), s.done, len(s.frames), s.agenda, s.stages})
+		s.decide()
 		c = clause{}
 	}
 	if s.agenda != noFrame {

@@ -35,6 +35,8 @@ type wish struct {
 	mandatory  bool
 	renamed    bool // packages of another name answer the seed
 	candidates []int32
+	picked     int32 // the candidate that is in the wish's witness
+	broken     bool  // the witness breaks facts, which are reported
 }
 
 // label is the seed's, "" for a mandatory package.
@@ -185,7 +187,7 @@ func (u *universe) formed(seed Seed, packages []int32) (found []wish) {
 // [Options.Versions] has it.
 func (u *universe) versions(w wish) (all []wish) {
 	most := u.options.Versions
-	if w.renamed || most == 0 || most == 1 {
+	if w.renamed || most == 0 || most == 1 || u.options.Together {
 		return []wish{w}
 	}
 	type line struct{ architecture, name string }
@@ -227,7 +229,9 @@ func (u *universe) renamed(seed Seed) (found []int32) {
 		d := repo.Dependency{Name: seed.Pattern, Architecture: seed.Architecture, Op: seed.Op, Version: seed.Version}
 		found = u.appendCandidates(nil, d, cmp.Or(seed.Architecture, u.options.Native))
 	}
-	return firstOnly(found)
+	found = firstOnly(found)
+	u.preferFirst(found)
+	return found
 }
 
 func provides(p *repo.Package, name string) bool {

@@ -20,6 +20,14 @@ type Options struct {
 	// ones of each line and architecture, each as if it were a seed of its own: 0 and 1
 	// leave it at the best that can be installed; a negative number means all.
 	Versions int
+	// Alternatives says how many of a relation's alternatives are picked.
+	Alternatives Alternatives
+	// Prefer are names or globs ([repo.Match]) of packages that are tried before others
+	// wherever they answer a relation or a seed.
+	Prefer []string
+	// Together asks for one witness of all seeds at once, the proof that one machine can
+	// have them all; of each seed it has one version.
+	Together bool
 	// Mandatory adds every mandatory package of the catalog as a seed.
 	Mandatory bool
 	// Assumed packages count as installed: they satisfy relations, exclude what
@@ -27,6 +35,18 @@ type Options struct {
 	// version of it.
 	Assumed []*repo.Package
 }
+
+// Alternatives says how many of a relation's alternatives are picked.
+type Alternatives uint8
+
+const (
+	// AlternativesFirst is the one that clients choose.
+	AlternativesFirst Alternatives = iota
+	// AlternativesAll are all that some client could choose: for every relation of a pick
+	// that is followed, of each name that answers it the best version that can be
+	// installed, with a witness of its own.
+	AlternativesAll
+)
 
 // Solution is what a partial mirror holds and what it lacks.
 type Solution struct {
@@ -41,6 +61,9 @@ type Solution struct {
 	Unknown []Unknown
 	// Renamed are the seeds that a package of another name answers.
 	Renamed []Renamed
+	// Refused are the seeds that can be installed from the picks, but not by a client
+	// that is just told their names.
+	Refused []Refused
 }
 
 // Pick is a package and why it is in the mirror.
@@ -99,6 +122,25 @@ type Renamed struct {
 	// Obsoletes is true when the package takes the place of the seed's name, false
 	// when it provides it.
 	Obsoletes bool
+}
+
+// Refused is a seed whose witness is in the mirror, yet the client would not find it by
+// itself.
+type Refused struct {
+	Seed   string        // the seed's label
+	Wanted *repo.Package // what is picked for the seed
+	// Reason says for people what keeps the client from it.
+	Reason string
+	// Install are the packages to name, each with its version, on the client's command
+	// line, so that it installs the seed; the wanted one first.
+	Install []*repo.Package
+}
+
+// Broken is a package that cannot be installed.
+type Broken struct {
+	Package *repo.Package
+	// Reason says for people why not.
+	Reason string
 }
 
 // String says the reason in words: "seed nginx", "mandatory", "nginx 1.22.1

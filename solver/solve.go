@@ -27,8 +27,14 @@ import (
 // What a package requires or wants only beside another one is picked as well where the
 // other one is picked for another wish, if the two can be installed together.
 //
+// With [AlternativesAll] the other alternatives are picked, too, with
+// [Options.Together] the witness is one of all wishes.
+//
 // Where a wish has no witness, the relations that are in the way are given up and
 // reported, and the rest of the closure is picked.
+//
+// Then every wish is asked for once more as a client does that has nothing but the picks,
+// see [Solution.Refused].
 func Solve(c *repo.Catalog, seeds []Seed, o Options) *Solution {
 	foreign := slices.Clone(o.Foreign)
 	for _, seed := range seeds {
@@ -42,27 +48,51 @@ func Solve(c *repo.Catalog, seeds []Seed, o Options) *Solution {
 		wishes = append(wishes, u.mandatory()...)
 	}
 	s, all := newSearch(u), newUnion(u)
-	for i := range wishes {
-		w := &wishes[i]
-		found := s.witness(w.candidates)
-		all.add(found.members, w)
-		s.settle(all, found.members)
-		if w.renamed {
-			p := u.at(found.members[0].number)
-			solution.Renamed = append(solution.Renamed, Renamed{w.seed, p, !provides(p, w.seed.Pattern)})
+	if o.Together {
+		if len(wishes) > 0 {
+			s.pick(all, wishes, solution)
 		}
-		for _, b := range found.broken {
-			if s.isConflict(b.fact) {
-				solution.Conflicts = append(solution.Conflicts, s.conflict(w, &found, b))
-			} else {
-				all.missing = append(all.missing, b.fact)
-			}
+	} else {
+		for i := range wishes {
+			s.pick(all, wishes[i:i+1], solution)
 		}
 	}
 	s.meet(all)
+	if o.Alternatives == AlternativesAll && !o.Together {
+		for s.alternatives(all) && s.meet(all) {
+		}
+	}
+	solution.Refused = s.serve(all, wishes)
 	solution.Picks = all.picks()
 	solution.Unresolved = all.unresolved(solution)
 	return solution
+}
+
+// pick adds one witness of the wishes to a union.
+func (s *search) pick(all *union, wishes []wish, solution *Solution) {
+	candidates := make([][]int32, len(wishes))
+	for i := range wishes {
+		candidates[i] = wishes[i].candidates
+	}
+	found := s.witness(candidates...)
+	for i := range wishes {
+		w := &wishes[i]
+		w.picked = w.candidates[slices.IndexFunc(w.candidates, s.isIn)]
+		w.broken = len(found.broken) > 0
+		if w.renamed {
+			p := s.at(w.picked)
+			solution.Renamed = append(solution.Renamed, Renamed{w.seed, p, !provides(p, w.seed.Pattern)})
+		}
+	}
+	all.add(found.members, wishes)
+	s.settle(all, found.members)
+	for _, b := range found.broken {
+		if s.isConflict(b.fact) {
+			solution.Conflicts = append(solution.Conflicts, s.conflict(all, wishes, b))
+		} else {
+			all.missing = append(all.missing, b.fact)
+		}
+	}
 }
 
 // union collects witnesses and keeps the shortest way to each package.
@@ -86,16 +116,18 @@ func newUnion(u *universe) *union {
 	return &union{universe: u, ways: make([]way, len(u.catalog.Packages)), settled: map[reference]bool{}}
 }
 
-// add adds the witness of a wish; without one, that of packages which are there already.
-func (u *union) add(members []member, w *wish) {
+// add adds the witness of wishes; without any, that of packages which are there already.
+func (u *union) add(members []member, wishes []wish) {
 	lengths := make([]int32, len(members))
 	for i, m := range members {
-		if m.by < 0 && w == nil {
+		if m.by < 0 && wishes == nil {
 			lengths[i] = u.ways[m.number].length
 			continue
 		}
-		next := way{1, -1, m.relation, m.reverse, w}
-		if m.by >= 0 {
+		next := way{length: 1, by: -1, relation: m.relation, reverse: m.reverse}
+		if m.by < 0 {
+			next.wish = &wishes[slices.IndexFunc(wishes, func(w wish) bool { return w.picked == m.number })]
+		} else {
 			next.length, next.by = lengths[m.by]+1, members[m.by].number
 		}
 		if m.assumed > 0 {
@@ -106,6 +138,14 @@ func (u *union) add(members []member, w *wish) {
 			u.ways[m.number] = next
 		}
 	}
+}
+
+// origin returns the wish that the shortest way to a pick comes from.
+func (u *union) origin(p int32) *wish {
+	for u.ways[p].by >= 0 {
+		p = u.ways[p].by
+	}
+	return u.ways[p].wish
 }
 
 // has reports whether a package is picked, or assumed.

@@ -1,0 +1,166 @@
+package solver
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+)
+
+// serve asks for every wish once more as a client does that has nothing but the picks.
+// Where the union leads it astray, the packages that it chooses from the whole catalog are
+// picked, too. The wishes that this does not help are returned.
+//
+// Clients that go back on their choices ([repo.Client.Backtracks]) take the best version
+// of what is named and find its witness; other clients regard no other version of
+// anything that is not named.
+func (s *search) serve(all *union, wishes []wish) (refused []Refused) {
+	helped := map[int]bool{}
+	for again := true; again; {
+		again, refused = false, nil
+		m := newMirrored(all)
+		for i := range wishes {
+			w := &wishes[i]
+			if w.broken || m.finds(m.best(w)) {
+				continue
+			}
+			if !helped[i] {
+				helped[i] = true
+				if s.help(all, wishes[i:i+1]) {
+					again = true
+					continue
+				}
+			}
+			refused = append(refused, s.refusal(m, w))
+		}
+		s.meet(all)
+	}
+	return refused
+}
+
+// help picks what the client chooses from the whole catalog. It reports whether there is
+// anything new in it.
+func (s *search) help(all *union, wishes []wish) bool {
+	w := &wishes[0]
+	s.ask(w.candidates[:1])
+	s.reset()
+	s.forget(s.passedOver(), w.candidates[:1])
+	if found, _ := s.run(); !found {
+		return false
+	}
+	members := s.members()
+	if !slices.ContainsFunc(members, func(m member) bool { return !all.has(m.number) }) {
+		return false
+	}
+	other := wish{seed: w.seed, mandatory: w.mandatory, picked: w.candidates[0]}
+	all.add(members, []wish{other})
+	s.settle(all, members)
+	return true
+}
+
+// passedOver returns the packages that clients which do not go back on their choices never
+// regard by themselves.
+func (u *universe) passedOver() (all []int32) {
+	if u.client.Backtracks {
+		return nil
+	}
+	for p := range u.catalog.Packages {
+		if u.surpassed(int32(p)) {
+			all = append(all, int32(p))
+		}
+	}
+	return all
+}
+
+// forget keeps packages out of a search that begins, but for those that are named.
+func (s *search) forget(packages, named []int32) {
+	for _, p := range packages {
+		if !slices.Contains(named, p) {
+			s.set(^literal(p), clause{})
+		}
+	}
+}
+
+// mirrored is a search among the picks alone, as a client of the mirror does it.
+type mirrored struct {
+	*search
+	numbers []int32 // by number in the whole catalog: that among the picks
+	passed  []int32
+}
+
+func newMirrored(all *union) *mirrored {
+	m := &mirrored{numbers: make([]int32, len(all.ways))}
+	var packages []*repo.Package
+	for p, w := range all.ways {
+		m.numbers[p] = noPick
+		if w.length > 0 {
+			m.numbers[p] = int32(len(packages))
+			packages = append(packages, all.at(int32(p)))
+		}
+	}
+	o := all.options
+	o.Prefer = nil // clients do not know of it
+	u := newUniverse(repo.NewCatalog(all.catalog.Rules(), packages), o, all.foreign)
+	m.search, m.passed = newSearch(u), u.passedOver()
+	return m
+}
+
+const noPick = -1
+
+// best is the pick that a client takes for a wish.
+func (m *mirrored) best(w *wish) int32 {
+	for _, c := range w.candidates {
+		if p := m.numbers[c]; p != noPick {
+			return p
+		}
+	}
+	return noPick
+}
+
+// finds reports whether a client that is told to install the packages finds a way.
+func (m *mirrored) finds(named ...int32) bool {
+	wanted := make([][]int32, len(named))
+	for i := range named {
+		wanted[i] = named[i : i+1]
+	}
+	m.ask(wanted...)
+	m.reset()
+	m.forget(m.passed, named)
+	found, _ := m.run()
+	return found
+}
+
+// refusal says which packages to name for a wish: the wanted one, and those of its witness
+// that the client does not regard by itself, or if that does not do all of it.
+func (s *search) refusal(m *mirrored, w *wish) Refused {
+	found := s.witness([]int32{w.picked})
+	named := []int32{m.numbers[w.picked]}
+	var reasons []string
+	if best := m.best(w); best != named[0] {
+		reasons = append(reasons, "clients choose "+m.name(best)+", which cannot be installed")
+	}
+	for _, x := range found.members[1:] {
+		if p := m.numbers[x.number]; slices.Contains(m.passed, p) {
+			named = append(named, p)
+			reasons = append(reasons, "it needs "+m.name(p)+", but clients choose "+m.name(m.catalog.NamedAt(m.at(p).Name)[0])+" by themselves")
+		}
+	}
+	if !m.finds(named...) {
+		for _, x := range found.members[1:] {
+			if p := m.numbers[x.number]; !slices.Contains(named, p) {
+				named = append(named, p)
+			}
+		}
+	}
+	if reasons == nil {
+		reasons = append(reasons, "what clients choose leads to conflicts")
+	}
+	refused := Refused{Seed: w.seed.String(), Wanted: s.at(w.picked), Reason: strings.Join(reasons, "; ")}
+	if w.mandatory {
+		refused.Seed = "mandatory " + refused.Wanted.Name
+	}
+	for _, p := range named {
+		refused.Install = append(refused.Install, m.at(p))
+	}
+	return refused
+}
