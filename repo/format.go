@@ -53,6 +53,10 @@ type Format interface {
 	// package that stands in several indexes is one Package.
 	ReadPackages(r *Repository, root *Root, open OpenIndex) ([]*Package, error)
 
+	// InstallCommand is the command line by which the format's client installs exactly
+	// these packages, on machines of the native architecture.
+	InstallCommand(packages []*Package, native string) string
+
 	// Link completes the packages of all repositories of a mirror with what can only
 	// be told of them together, such as which files they have that others require,
 	// and returns those that clients see, in order.
