@@ -36,6 +36,20 @@ func (Format) Machines(architectures []string) (machines []repo.Machine) {
 	return machines
 }
 
+// InstallCommand names each package with its version, and with its architecture where
+// that is not the machine's (apt-get(8)).
+func (Format) InstallCommand(packages []*repo.Package, native string) string {
+	command := "apt-get install"
+	for _, p := range packages {
+		command += " " + p.Name
+		if !p.On(native, native) {
+			command += ":" + p.Architecture
+		}
+		command += "=" + p.Version
+	}
+	return command
+}
+
 // Link joins the packages of the repositories: each tells all of itself.
 func (Format) Link(all []repo.Reading, _ repo.Wanted) (packages []*repo.Package, err error) {
 	for _, r := range all {
