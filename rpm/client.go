@@ -9,7 +9,7 @@ import (
 // Client says how dnf goes about it: what obsoletes a package takes its place, and
 // weak dependencies are looked at when all hard ones are satisfied.
 func (Format) Client() repo.Client {
-	return repo.Client{ObsoletesExclude: true, WeakLast: true, Reverse: true, ProvidersByName: true}
+	return repo.Client{ObsoletesExclude: true, Backtracks: true, WeakLast: true, Reverse: true, ProvidersByName: true}
 }
 
 // Coinstallable is true for packages of different colours, 32 and 64 bits, at any
@@ -20,6 +20,16 @@ func (Format) Coinstallable(p, q *repo.Package) bool {
 		return true
 	}
 	return !p.Anywhere() && !q.Anywhere() && wide(p.Architecture) != wide(q.Architecture)
+}
+
+// InstallCommand names each package with version and architecture (dnf(8), "NEVRA
+// Matching").
+func (Format) InstallCommand(packages []*repo.Package, _ string) string {
+	command := "dnf install"
+	for _, p := range packages {
+		command += " " + p.Name + "-" + p.Version + "." + p.Architecture
+	}
+	return command
 }
 
 // installOnlyNames are the default of dnf's installonlypkgs (dnf.conf(5)), and with it

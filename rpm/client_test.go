@@ -78,3 +78,12 @@ func TestForms(t *testing.T) {
 		t.Errorf("without an epoch: %q", got)
 	}
 }
+
+func TestInstallCommand(t *testing.T) {
+	got := Format{}.InstallCommand([]*repo.Package{
+		{Name: "bash", Version: "5.1.8-6", Architecture: "x86_64"}, {Name: "dbus", Version: "1:1.12-8", Architecture: "noarch"},
+	}, "x86_64")
+	if want := "dnf install bash-5.1.8-6.x86_64 dbus-1:1.12-8.noarch"; got != want {
+		t.Errorf("%s, expected %s", got, want)
+	}
+}
