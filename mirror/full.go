@@ -18,6 +18,7 @@ import (
 type generation struct {
 	parts      []*part
 	unresolved []Unresolved
+	refused    []Refused
 	skipped    []Skipped
 }
 

@@ -132,6 +132,7 @@ func (j *Job) configuration() string {
 		Mirror  Mirror
 		Sources []source
 		Key     string
+		Locked  string `json:",omitempty"`
 	}
 	m.Version = 1
 	m.Mirror = *j.Mirror
@@ -142,6 +143,7 @@ func (j *Job) configuration() string {
 	if j.Mirror.Sign != nil && !j.Mirror.Full() {
 		m.Key = j.Mirror.Sign.Fingerprint
 	}
+	m.Locked = j.Locked.digest()
 	b, err := json.Marshal(m)
 	if err != nil { // no value of these types can fail to be written
 		return ""

@@ -50,9 +50,18 @@ type Mirror struct {
 	// conflicts count, and they are not mirrored.
 	Assume       []solver.Seed
 	AssumeGroups []string
-	// Exclude are names, other forms of packages (see [repo.Rules]), or globs of them,
-	// that are never picked.
-	Exclude []string
+	// Installed are packages that are assumed, too, whether repositories have them or not.
+	Installed Installed
+	// Alternatives says how many of the alternatives are picked that satisfy a relation.
+	Alternatives solver.Alternatives
+	// Prefer are names or globs of packages that are tried before others wherever they
+	// satisfy a relation.
+	Prefer []string
+	// Together asks for one set of packages from which all seeds can be installed side by
+	// side.
+	Together bool
+	// Exclude says which packages are never picked.
+	Exclude []Exclusion
 	// Versions is how many versions of each package that a seed names are mirrored, the
 	// newest ones; 0 stands for 1, and a negative number for all.
 	Versions int
@@ -105,6 +114,8 @@ type Job struct {
 	Check Check
 	// AllowShrink accepts an upstream that lost most of its packages.
 	AllowShrink bool
+	// Locked is what [Run] mirrors exactly, or fails; nil where the repositories decide.
+	Locked *LockedMirror
 }
 
 // Check is how files that are there already are checked.
@@ -122,6 +133,8 @@ const (
 var (
 	// ErrStrict says that relations are unresolved and the mirror is strict.
 	ErrStrict = errors.New("unresolved relations in a strict mirror")
+	// ErrRefused says that clients refuse seeds and the mirror is strict.
+	ErrRefused = errors.New("seeds that clients refuse in a strict mirror")
 	// ErrShrunk says that upstream lost most of its packages.
 	ErrShrunk = errors.New("upstream has shrunk suspiciously")
 	// ErrReplay says that upstream shows an older root than the one that is held.
@@ -141,6 +154,12 @@ const attempts = 3
 // fetched stays for the next run.
 func Run(ctx context.Context, j *Job) (*Report, error) {
 	j = j.withDefaults()
+	if err := j.checkLock(); err != nil {
+		return nil, err
+	}
+	if err := j.readInstalled(); err != nil {
+		return nil, err
+	}
 	before, err := j.Store.Current(j.Mirror.Name, j.Now(), j.Grace)
 	if err != nil {
 		return nil, err
@@ -166,6 +185,9 @@ func (r *run) once(ctx context.Context) (*Report, error) {
 	if err := r.readRoots(ctx); err != nil {
 		return nil, err
 	}
+	if err := r.checkLockedRoots(); err != nil {
+		return nil, err
+	}
 	if r.unchanged() {
 		return r.rest()
 	}
@@ -187,6 +209,9 @@ func (r *run) once(ctx context.Context) (*Report, error) {
 // state directory, and needs no lock.
 func Plan(ctx context.Context, j *Job) (*Planned, error) {
 	j = j.withDefaults()
+	if err := j.readInstalled(); err != nil {
+		return nil, err
+	}
 	before, err := j.Store.Published(j.Mirror.Name)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
+	"github.com/mirrorkeeper/mirrorkeeper/solver"
 )
 
 // Planned is what a run would do.
@@ -15,6 +16,7 @@ type Planned struct {
 	// Picked are the packages that the mirror would hold.
 	Picked     []Picked
 	Unresolved []Unresolved
+	Refused    []Refused
 	Warnings   []string
 	// Add and Remove count package files against what is published, Bytes is the
 	// size of those that are not in the store yet.
@@ -24,8 +26,46 @@ type Planned struct {
 	// picked.
 	Catalog []*repo.Package
 
-	mirror *Mirror
-	read   []repo.Reading
+	mirror   *Mirror
+	read     []repo.Reading
+	pickings []Picking
+}
+
+// Pickings are the questions to the solver and its answers, one for each format and
+// kind of machine. Those of a full mirror have no answer.
+func (p *Planned) Pickings() []Picking {
+	if p.pickings == nil {
+		p.pickings = p.mirror.pickings(p.Catalog, nil)
+	}
+	return p.pickings
+}
+
+// Link joins the packages of the repositories anew, for what is wanted of them.
+func (p *Planned) Link(w repo.Wanted) ([]*repo.Package, error) { return p.mirror.link(p.read, w) }
+
+// Check looks at every package of the repositories, also at those not picked and those
+// that modules hide from clients, and returns how many there are and which of them cannot
+// be installed, each once with the first reason found.
+func (p *Planned) Check() (checked int, broken []solver.Broken, err error) {
+	all, err := p.Link(repo.Wanted{Everything: true})
+	if err != nil {
+		return 0, nil, err
+	}
+	seen, found := map[*repo.Package]bool{}, map[*repo.Package]bool{}
+	for _, x := range p.mirror.pickings(all, nil) {
+		for _, q := range x.Catalog.Packages {
+			if !q.IsSource() && q.Priority >= 0 && x.concerns(q) {
+				seen[q] = true
+			}
+		}
+		for _, b := range solver.Check(x.Catalog, x.Options) {
+			if !found[b.Package] {
+				found[b.Package] = true
+				broken = append(broken, b)
+			}
+		}
+	}
+	return len(seen), broken, nil
 }
 
 func (r *run) planOnce(ctx context.Context) (*Planned, error) {
@@ -48,11 +88,12 @@ func (r *run) planOnce(ctx context.Context) (*Planned, error) {
 			}
 		}
 	} else {
-		s := r.Mirror.pick(all, r.Mirror.seeds(all))
+		plan.pickings = solve(r.Mirror.pickings(all, r.Mirror.seeds(all)))
+		s := r.Mirror.choose(all, plan.pickings)
 		for _, text := range slices.Concat(s.renamed, s.conflicts) {
 			r.warn("%s", text)
 		}
-		plan.Picked, plan.Unresolved = s.picked, s.unresolved
+		plan.Picked, plan.Unresolved, plan.Refused = s.picked, s.unresolved, s.refused
 	}
 	plan.Warnings = r.warnings
 	return plan, r.compare(ctx, plan)

@@ -31,6 +31,7 @@ type Report struct {
 	// Replaced are paths whose content changed upstream under the same name.
 	Replaced   []string     `json:"replaced,omitempty"`
 	Unresolved []Unresolved `json:"unresolved,omitempty"`
+	Refused    []Refused    `json:"refused,omitempty"`
 	Skipped    []Skipped    `json:"skipped,omitempty"`
 	Warnings   []string     `json:"warnings,omitempty"`
 	// Incomplete counts unresolved and skipped items of the published generation,
@@ -74,7 +75,7 @@ func (r *run) publish(g *generation) (*Report, error) {
 		r.warn("%v", err)
 	}
 	report := r.report(record)
-	report.Changed, report.Unresolved, report.Skipped = true, g.unresolved, g.skipped
+	report.Changed, report.Unresolved, report.Refused, report.Skipped = true, g.unresolved, g.refused, g.skipped
 	for _, x := range replaced {
 		report.Replaced = append(report.Replaced, x.Path)
 		r.warn("%s has new content under its old name", x.Path)
