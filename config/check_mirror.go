@@ -19,6 +19,7 @@ func (k checker) mirror(m *Mirror) {
 	k.selection(m, key)
 	k.scope(m, key)
 	k.seeds(m, key)
+	k.exclusions(m, key)
 	k.merged(m, key)
 	k.formats(m, key)
 	k.versions(m, key)
@@ -27,7 +28,7 @@ func (k checker) mirror(m *Mirror) {
 
 // partialOnly are the keys of a mirror that work on a selection.
 var partialOnly = []string{
-	"recommends", "suggests", "sources", "exclude", "versions", "assume-installed",
+	"recommends", "suggests", "sources", "alternatives", "prefer", "together", "exclude", "versions", "assume-installed",
 	"strict", "sign", "valid-for",
 }
 
@@ -108,9 +109,9 @@ func (k checker) scope(m *Mirror, key string) {
 
 // seeds checks what packages are named by.
 func (k checker) seeds(m *Mirror, key string) {
-	for i, s := range m.Exclude {
+	for i, s := range m.Prefer {
 		if !s.namesPackage() {
-			k.at(item(key+".exclude", i), "leaves out packages by name alone (expected such as %q, seen %q)", cut(s.nearestName()), s)
+			k.at(item(key+".prefer", i), "prefers packages by name alone (expected such as %q, seen %q)", cut(s.nearestName()), s)
 		}
 	}
 	for _, name := range m.From {
@@ -121,6 +122,20 @@ func (k checker) seeds(m *Mirror, key string) {
 	for i, s := range m.Packages {
 		if strings.ContainsAny(s.Pattern, "/(") {
 			k.at(item(key+".packages", i), "is a file, or something that rpm packages provide (expected the name of a deb package, seen %q)", cut(s.Pattern))
+		}
+	}
+}
+
+// exclusions checks the repositories that packages are left out of.
+func (k checker) exclusions(m *Mirror, key string) {
+	for i, x := range m.Exclude {
+		name, _, _ := strings.Cut(x.Repository, "/")
+		at := item(key+".exclude", i) + ".repository"
+		if name == "" || strings.ContainsAny(name, "*?[") || k.broken[at] || slices.Contains(m.From, name) {
+			continue // the names of this machine's own sources are not known here
+		}
+		if !slices.ContainsFunc(m.From, func(from string) bool { s := k.sources[from]; return s == nil || s.System() }) {
+			k.at(at, "is no source of the mirror%s", suggestion(name, m.From))
 		}
 	}
 }

@@ -78,7 +78,7 @@ func TestDefaults(t *testing.T) {
 	if diff := cmp.Diff(want, New(), cmpopts.IgnoreUnexported(Config{})); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if diff := cmp.Diff(Mirror{Name: "web", Path: "web", Recommends: true}, NewMirror("web")); diff != "" {
+	if diff := cmp.Diff(Mirror{Name: "web", Path: "web", Recommends: true, Alternatives: "first"}, NewMirror("web")); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	if diff := cmp.Diff(Source{Name: "debian", CheckValidUntil: true}, NewSource("debian")); diff != "" {
@@ -351,6 +351,10 @@ func TestFullExampleHasEveryKey(t *testing.T) {
 	var walk func(schema map[string]any, value any, path string)
 	walk = func(schema map[string]any, value any, path string) {
 		used[path] = true
+		alternatives, _ := schema["anyOf"].([]any)
+		for _, s := range alternatives {
+			walk(s.(map[string]any), value, path)
+		}
 		object, _ := value.(map[string]any)
 		known, _ := schema["properties"].(map[string]any)
 		for name, v := range object {

@@ -14,6 +14,7 @@
 //	bytes    a number of bytes with an optional unit
 //	command  a program and its arguments: always a list
 //	numbers  numbers are accepted and taken as they are written
+//	match    a text, a glob, or a regular expression between slashes
 //
 // A list of texts may be written as one text where it has one item. In addresses
 // and secrets, variables of the environment are replaced: they are written

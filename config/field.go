@@ -90,6 +90,8 @@ func (f *field) expected(t reflect.Type) string {
 		return "a duration such as 90s, 12h or 14d"
 	case seedType:
 		return `a package such as nginx or "postgresql (>= 15)"`
+	case exclusionType:
+		return "a package such as nginx, or a mapping"
 	}
 	switch t.Kind() {
 	case reflect.Bool:
@@ -107,6 +109,8 @@ func (f *field) expected(t reflect.Type) string {
 			return "a mapping from names to entries"
 		case f.is("command"):
 			return "a list of a program and its arguments, such as [systemctl, reload, nginx]"
+		case t.Elem() == exclusionType:
+			return "a package such as nginx, or a list of such and of mappings"
 		case t.Elem().Kind() == reflect.Struct && t.Elem() != seedType:
 			return "a list of mappings"
 		}
@@ -149,6 +153,8 @@ var (
 	durationType = reflect.TypeFor[time.Duration]()
 	seedType     = reflect.TypeFor[Seed]()
 	secretType   = reflect.TypeFor[Secret]()
+
+	exclusionType = reflect.TypeFor[Exclusion]()
 )
 
 // setDefaults sets the defaults of the struct that is pointed to.

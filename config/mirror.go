@@ -30,8 +30,18 @@ type Mirror struct {
 	Suggests bool `yaml:"suggests" jsonschema:"default=false"`
 	// True takes the source packages of all packages, too. Default false.
 	Sources bool `yaml:"sources" jsonschema:"default=false"`
-	// Packages to leave out, whatever asks for them: names and globs.
-	Exclude []Seed `yaml:"exclude"`
+	// What to take of the alternatives that satisfy a requirement: the first one that can
+	// be installed, or all. Default first.
+	Alternatives string `yaml:"alternatives" jsonschema:"enum=first,enum=all,default=first"`
+	// Packages to try before others wherever they satisfy a requirement, the most
+	// preferred first: names and globs.
+	Prefer []Seed `yaml:"prefer"`
+	// True asks for one set of packages that all of the selected ones can be installed
+	// from side by side. Default false.
+	Together bool `yaml:"together" jsonschema:"default=false"`
+	// Packages to leave out, whatever asks for them: names, globs, regular expressions
+	// between slashes, and mappings of fields.
+	Exclude []Exclusion `yaml:"exclude"`
 	// Which versions of the packages to take. Default: those that are picked.
 	Versions Versions `yaml:"versions"`
 	// What the machines have, which need not be mirrored.
@@ -52,6 +62,28 @@ type Mirror struct {
 	ValidFor time.Duration `yaml:"valid-for"`
 	// Program and arguments to run after each sync of the mirror, failed ones too.
 	RunAfter []string `yaml:"run-after,command" jsonschema:"minItems=1"`
+}
+
+// Exclusion leaves out packages: those of a name, or those for which each of the fields
+// holds. Texts are compared as they are, globs and regular expressions between slashes
+// are matched.
+type Exclusion struct {
+	// Package is what stands in the place of a mapping: the name of the package or
+	// another form of it, a glob of one, or a regular expression for the name.
+	Package string `yaml:"-"`
+	// Name of the package.
+	Name string `yaml:"name,match"`
+	// Version of the package.
+	Version string `yaml:"version,match,numbers"`
+	// Architecture of the package, or all and noarch for those that fit every machine.
+	Architecture string `yaml:"architecture,match"`
+	// Section of a deb package, or group of an rpm package.
+	Section string `yaml:"section,match"`
+	// Name of the source package that the package was built from.
+	Source string `yaml:"source,match"`
+	// Name of the source that the package comes from, or of one repository of it, such as
+	// debian/bookworm.
+	Repository string `yaml:"repository,match"`
 }
 
 // Sign says how a mirror is signed: with a key of a file, or by gpg(1).

@@ -62,6 +62,8 @@ func (r *reader) value(n *yaml.Node, v reflect.Value, f field, key string) {
 		r.duration(n, v, f, key)
 	case t == seedType:
 		r.seed(n, v, f, key)
+	case t == exclusionType:
+		r.exclusion(n, v, f, key)
 	case t.Kind() == reflect.Pointer:
 		target := reflect.New(t.Elem())
 		if t.Elem().Kind() == reflect.Struct {
@@ -201,7 +203,7 @@ func (r *reader) mapping(n *yaml.Node, v reflect.Value, f field, key string) {
 func (r *reader) list(n *yaml.Node, v reflect.Value, f field, key string) {
 	items := n.Content
 	kind := v.Type().Elem()
-	alone := n.Kind == yaml.ScalarNode && !f.is("command") && (kind.Kind() == reflect.String || kind == seedType)
+	alone := n.Kind == yaml.ScalarNode && !f.is("command") && (kind.Kind() == reflect.String || kind == seedType || kind == exclusionType)
 	switch {
 	case alone:
 		items = []*yaml.Node{n}

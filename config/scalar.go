@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
 
 func (r *reader) boolean(n *yaml.Node, v reflect.Value, f field, key string) {
@@ -67,6 +69,38 @@ func (r *reader) seed(n *yaml.Node, v reflect.Value, f field, key string) {
 	v.Set(reflect.ValueOf(seed))
 }
 
+// exclusion reads a mapping of fields, or a text in its place.
+func (r *reader) exclusion(n *yaml.Node, v reflect.Value, f field, key string) {
+	switch {
+	case n.Kind == yaml.MappingNode:
+		r.structure(n, v, f, key)
+		if v.IsZero() && !r.broken[key] {
+			r.problem(n.Line, key, "says nothing of packages (expected at least one of its fields, such as {section: games})")
+		}
+	case !isText(n, f):
+		r.wrong(n, v, f, key)
+	default:
+		if err := checkExclusion(n.Value); err != nil {
+			r.problem(n.Line, key, "%v", err)
+			return
+		}
+		v.Set(reflect.ValueOf(Exclusion{Package: strings.TrimSpace(n.Value)}))
+	}
+}
+
+// checkExclusion checks a text that says which packages to leave out.
+func checkExclusion(text string) error {
+	pattern, err := repo.ParsePattern(text)
+	if err != nil || pattern.IsRegexp() {
+		return err
+	}
+	seed, err := ParseSeed(text)
+	if err == nil && !seed.namesPackage() {
+		err = fmt.Errorf("leaves out packages by name alone (expected such as %q, seen %q)", cut(seed.nearestName()), seed)
+	}
+	return err
+}
+
 // text reads a text, whose field says what it stands for.
 func (r *reader) text(n *yaml.Node, v reflect.Value, f field, key string) {
 	secret := v.Type() == secretType
@@ -91,6 +125,8 @@ func (r *reader) text(n *yaml.Node, v reflect.Value, f field, key string) {
 		err = fmt.Errorf("variables of the environment are not replaced here, but in addresses, auth, headers and passphrases (seen %q)", cut(text))
 	case f.is("path"):
 		text, err = r.path(text, f)
+	case f.is("match"):
+		_, err = repo.ParsePattern(text)
 	case len(f.enum) > 0:
 		err = f.known(text)
 	case f.pattern != nil && !f.pattern.MatchString(text):

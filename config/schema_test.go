@@ -89,6 +89,13 @@ func accept(r *jsonschema.Reflector, s *jsonschema.Schema, t reflect.Type) {
 			*property = jsonschema.Schema{Description: property.Description, Default: property.Default, AnyOf: []*jsonschema.Schema{
 				{Type: "integer", Minimum: "0"}, {Type: "string", Pattern: sizeForm},
 			}}
+		case f.is("numbers") && t.Kind() == reflect.String:
+			*property = jsonschema.Schema{Description: property.Description, AnyOf: []*jsonschema.Schema{{Type: "string"}, {Type: "number"}}}
+		case isList && t.Elem() == exclusionType:
+			accept(r, property.Items, t.Elem())
+			list := *property
+			list.Description, list.Items = "", &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string"}, property.Items}}
+			*property = jsonschema.Schema{Description: property.Description, AnyOf: []*jsonschema.Schema{{Type: "string"}, &list}}
 		case isList && t.Elem().Kind() == reflect.Struct && t.Elem() != seedType:
 			accept(r, property.Items, t.Elem())
 		case t.Kind() == reflect.Struct:
@@ -296,6 +303,10 @@ func properties(schema map[string]any, path string, yield func(path, name string
 	}
 	if items, ok := schema["items"].(map[string]any); ok {
 		properties(items, path, yield)
+	}
+	alternatives, _ := schema["anyOf"].([]any)
+	for _, s := range alternatives {
+		properties(s.(map[string]any), path, yield)
 	}
 	if entry, ok := schema["additionalProperties"].(map[string]any); ok {
 		properties(entry, join(path, "NAME"), yield)
