@@ -16,6 +16,9 @@ func hintFor(err error) string {
 	}{
 		{repo.ErrWeak, "when the way to upstream can be trusted all the same, set trusted: true for the source"},
 		{mirror.ErrStrict, "mirrorkeeper unresolved lists all of them; add the repository that has what is missing, or set strict: false"},
+		{mirror.ErrRefused, "have clients install them by that command line, or set strict: false"},
+		{mirror.ErrLockOutdated, "write the lock file anew: mirrorkeeper lock; plan prints what that changes"},
+		{mirror.ErrLockGone, "take a source that keeps old packages, or write the lock file anew: mirrorkeeper lock"},
 		{mirror.ErrShrunk, "look at upstream; when it is right that it lost so many packages, run again with --allow-shrink"},
 		{mirror.ErrReplay, "try another URL of the source; nothing was changed"},
 		{mirror.ErrSpace, "free some space, or set another destination; nothing was fetched"},

@@ -18,10 +18,12 @@ type (
 		Name       string              `json:"name"`
 		Packages   []plannedPackage    `json:"packages"`
 		Unresolved []mirror.Unresolved `json:"unresolved"`
+		Refused    []mirror.Refused    `json:"refused"`
 		Warnings   []string            `json:"warnings,omitempty"`
 		Add        int                 `json:"add"`
 		Remove     int                 `json:"remove"`
 		Bytes      int64               `json:"bytes"`
+		Lock       *lockDifference     `json:"lock,omitempty"`
 	}
 	plannedPackage struct {
 		Name         string `json:"name"`
@@ -40,13 +42,17 @@ func (a *app) planCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "plan [MIRROR...] | plan --from-system [--to DIR] PACKAGE...",
 		Short: "Print what sync would do, and change nothing",
-		Long:  "Prints what sync would do: the packages that the mirrors would hold and why, what would be added and removed, and the bytes to fetch. Nothing is changed but a cache of upstream's indexes in the state directory.",
+		Long:  "Prints what sync would do: the packages that the mirrors would hold and why, what would be added and removed, the bytes to fetch, and where there is a lock file, what differs from it. Nothing is changed but a cache of upstream's indexes in the state directory.",
 		RunE: func(c *cobra.Command, args []string) error {
+			lock, err := a.readLock(&from)
+			if err != nil {
+				return err
+			}
 			plans, err := a.plans(c, &from, args)
 			if err != nil {
 				return err
 			}
-			if err := a.printPlans(plans); err != nil {
+			if err := a.printPlans(plans, lock); err != nil {
 				return err
 			}
 			unresolved, changes := 0, 0
@@ -64,6 +70,7 @@ func (a *app) planCommand() *cobra.Command {
 		},
 	}
 	from.flags(c)
+	from.togetherFlag(c)
 	from.offlineFlag(c)
 	c.Flags().BoolVar(&detailed, "detailed-exit-codes", false, "exit with 10 when sync would change something")
 	return c
@@ -87,16 +94,19 @@ func (a *app) plans(c *cobra.Command, from *origin, args []string) ([]*mirror.Pl
 	return plans, nil
 }
 
-func (a *app) printPlans(plans []*mirror.Planned) error {
+func (a *app) printPlans(plans []*mirror.Planned, lock *mirror.Lock) error {
 	if a.json() {
 		out := planOutput{Mirrors: []plannedMirror{}}
 		for _, p := range plans {
 			m := plannedMirror{
 				Name: p.Mirror, Packages: []plannedPackage{}, Unresolved: p.Unresolved, Warnings: p.Warnings,
-				Add: p.Add, Remove: p.Remove, Bytes: p.Bytes,
+				Refused: p.Refused, Add: p.Add, Remove: p.Remove, Bytes: p.Bytes, Lock: againstLock(p, lock),
 			}
 			if m.Unresolved == nil {
 				m.Unresolved = []mirror.Unresolved{}
+			}
+			if m.Refused == nil {
+				m.Refused = []mirror.Refused{}
 			}
 			for _, x := range p.Picked {
 				m.Packages = append(m.Packages, plannedPackage{
@@ -114,9 +124,35 @@ func (a *app) printPlans(plans []*mirror.Planned) error {
 			}
 		}
 		fmt.Fprintf(a.out, "%s: %d packages; to add %d, to remove %d, to fetch %s\n", p.Mirror, len(p.Picked), p.Add, p.Remove, humanize.IBytes(uint64(p.Bytes)))
-		for _, x := range p.Unresolved {
-			fmt.Fprintf(a.err, "warning: unresolved: %s, wanted by %s: %s\n", x.Requirement, x.WantedBy, x.Reason)
+		if d := againstLock(p, lock); d != nil {
+			a.printLockDifference(*d)
+			fmt.Fprintf(a.out, "%s: against the lock file %d packages more, %d less\n", p.Mirror, len(d.Added), len(d.Removed))
+			if d.Selection {
+				fmt.Fprintf(a.err, "warning: %s: the lock file is of another selection\n", p.Mirror)
+			}
 		}
+		a.printFindings(p.Unresolved, p.Refused)
 	}
 	return nil
+}
+
+// againstLock is what the plan changes in what is locked; nil where nothing is.
+func againstLock(p *mirror.Planned, lock *mirror.Lock) *lockDifference {
+	before := lock.Find(p.Mirror)
+	if before == nil {
+		return nil
+	}
+	now := p.Lock()
+	d := newLockDifference(before.Difference(&now))
+	return &d
+}
+
+// printFindings warns of what is wrong with a mirror.
+func (a *app) printFindings(unresolved []mirror.Unresolved, refused []mirror.Refused) {
+	for _, x := range unresolved {
+		fmt.Fprintf(a.err, "warning: unresolved: %s, wanted by %s: %s\n", x.Requirement, x.WantedBy, x.Reason)
+	}
+	for _, x := range refused {
+		fmt.Fprintf(a.err, "warning: client-refuses: %s\n", x)
+	}
 }

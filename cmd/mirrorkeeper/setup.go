@@ -16,6 +16,7 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/fetch"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
 	"github.com/mirrorkeeper/mirrorkeeper/progress"
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/solver"
 	"github.com/mirrorkeeper/mirrorkeeper/store"
 	"github.com/spf13/cobra"
@@ -30,6 +31,7 @@ type origin struct {
 	to           string
 	mirror       string
 	offline      bool
+	together     bool
 	everything   bool // of the repositories: no seeds are needed
 	mandatory    bool
 	noRecommends bool
@@ -54,6 +56,10 @@ func (o *origin) flags(c *cobra.Command) {
 
 func (o *origin) mirrorFlag(c *cobra.Command) {
 	c.Flags().StringVar(&o.mirror, "mirror", "", "`name` of the mirror (default: all of the configuration)")
+}
+
+func (o *origin) togetherFlag(c *cobra.Command) {
+	c.Flags().BoolVar(&o.together, "together", false, "ask for one set of packages from which all that is selected can be installed side by side")
 }
 
 func (o *origin) offlineFlag(c *cobra.Command) {
@@ -114,21 +120,26 @@ func (a *app) setUp(from *origin, args []string, write bool) (*setup, error) {
 // configFiles are looked for in this order.
 var configFiles = []string{"mirrorkeeper.yaml", "/etc/mirrorkeeper/mirrorkeeper.yaml"}
 
-func (a *app) loadConfig() (*config.Config, error) {
-	file := a.config
+// configFile is the one that is named, or else the first one that there is.
+func (a *app) configFile() (string, error) {
+	if a.config != "" {
+		return a.config, nil
+	}
 	for _, f := range configFiles {
-		if file != "" {
-			break
-		}
 		if _, err := os.Stat(f); err == nil {
-			file = f
+			return f, nil
 		}
 	}
-	if file == "" {
-		return nil, &exit{
-			code: exitUsage, err: fmt.Errorf("there is no configuration: neither %s", strings.Join(configFiles, " nor ")),
-			hint: "name one with --config, or mirror from what this machine uses: mirrorkeeper sync --from-system --to DIR PACKAGE...",
-		}
+	return "", &exit{
+		code: exitUsage, err: fmt.Errorf("there is no configuration: neither %s", strings.Join(configFiles, " nor ")),
+		hint: "name one with --config, or mirror from what this machine uses: mirrorkeeper sync --from-system --to DIR PACKAGE...",
+	}
+}
+
+func (a *app) loadConfig() (*config.Config, error) {
+	file, err := a.configFile()
+	if err != nil {
+		return nil, err
 	}
 	c, err := config.Load(file, a.env)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
@@ -259,7 +270,7 @@ func (a *app) assemble(c *config.Config, chosen []chosenMirror, from *origin, wr
 		}
 	}()
 	log := a.log(above)
-	b := &builder{config: c, log: log, root: from.root}
+	b := &builder{config: c, store: s.store, log: log, root: from.root}
 	if b.clients, err = newClients(&c.Transfer); err != nil {
 		return nil, err
 	}
@@ -313,6 +324,7 @@ func (s *setup) finish(ctx context.Context, c *config.Config, chosen []chosenMir
 // builder turns a configuration into jobs.
 type builder struct {
 	config  *config.Config
+	store   *store.Store
 	log     *slog.Logger
 	clients *clients
 	root    string // directory of the machine whose sources are meant by from: system
@@ -324,7 +336,10 @@ func (b *builder) job(m chosenMirror, from *origin) (*mirror.Job, error) {
 		Name: m.Name, Dir: m.Path, Mandatory: m.Mandatory, Recommends: m.Recommends, Suggests: m.Suggests,
 		SourcePackages: m.Sources, Strict: m.Strict, Independent: m.Independent,
 		IgnoreErrors: b.config.Transfer.IgnoreErrors, ValidFor: m.ValidFor, Groups: m.Groups,
-		AssumeGroups: m.AssumeInstalled.Groups, Versions: m.Versions.Newest,
+		AssumeGroups: m.AssumeInstalled.Groups, Versions: m.Versions.Newest, Together: m.Together || from.together,
+	}
+	if m.Alternatives == "all" {
+		out.Alternatives = solver.AlternativesAll
 	}
 	if m.Versions.All {
 		out.Versions = -1
@@ -332,17 +347,18 @@ func (b *builder) job(m chosenMirror, from *origin) (*mirror.Job, error) {
 	for _, s := range m.Packages {
 		out.Packages = append(out.Packages, solver.Seed{Pattern: s.Pattern, Architecture: s.Architecture, Op: s.Op, Version: s.Version, Label: s.String()})
 	}
-	if from := m.AssumeInstalled.From; from != "" {
-		return nil, &exit{
-			code: exitUsage, err: fmt.Errorf("assume-installed.from: this version cannot read what is installed from %s", from),
-			hint: "name packages or groups in assume-installed",
-		}
+	var err error
+	if out.Installed, err = b.installed(m.Mirror); err != nil {
+		return nil, err
 	}
 	for _, s := range m.AssumeInstalled.Packages {
 		out.Assume = append(out.Assume, solver.Seed{Pattern: s.Pattern, Op: s.Op, Version: s.Version, Label: s.String()})
 	}
-	for _, s := range m.Exclude {
-		out.Exclude = append(out.Exclude, s.Pattern)
+	for _, s := range m.Prefer {
+		out.Prefer = append(out.Prefer, s.Pattern)
+	}
+	if out.Exclude, err = exclusions(m.Exclude); err != nil {
+		return nil, err
 	}
 	for _, name := range m.From {
 		sources, foreign, err := b.sources(*b.config.Source(name), m.Mirror)
@@ -355,4 +371,29 @@ func (b *builder) job(m chosenMirror, from *origin) (*mirror.Job, error) {
 		return nil, usage("valid-for is for mirrors of deb: the root of an rpm repository does not expire")
 	}
 	return &mirror.Job{Mirror: out, Only: m.only, Offline: from.offline, AllowShrink: m.AllowShrink}, nil
+}
+
+// exclusions reads what the configuration leaves out.
+func exclusions(all []config.Exclusion) (out []mirror.Exclusion, err error) {
+	for _, x := range all {
+		var y mirror.Exclusion
+		for _, f := range []struct {
+			to   *repo.Pattern
+			text string
+		}{
+			{&y.Package, x.Package},
+			{&y.Name, x.Name},
+			{&y.Version, x.Version},
+			{&y.Architecture, x.Architecture},
+			{&y.Section, x.Section},
+			{&y.Source, x.Source},
+			{&y.Repository, x.Repository},
+		} {
+			if *f.to, err = repo.ParsePattern(f.text); err != nil {
+				return nil, usage("exclude: %q %v", f.text, err)
+			}
+		}
+		out = append(out, y)
+	}
+	return out, nil
 }

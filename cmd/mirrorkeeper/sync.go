@@ -19,6 +19,7 @@ func (a *app) syncCommand() *cobra.Command {
 		check       string
 		allowShrink bool
 		detailed    bool
+		locked      bool
 	)
 	c := &cobra.Command{
 		Use:   "sync [MIRROR[/SOURCE[/REPOSITORY]]...] | sync --from-system --to DIR PACKAGE...",
@@ -46,10 +47,17 @@ bash-5.1-2.el9.x86_64, "perl(Foo::Bar)", /usr/bin/python3. With --from-system,
 				j.Check = level
 				j.AllowShrink = j.AllowShrink || allowShrink
 			}
+			if locked {
+				if err := a.lockJobs(&from, s.jobs); err != nil {
+					return err
+				}
+			}
 			return a.sync(c.Context(), s, detailed)
 		},
 	}
 	from.flags(c)
+	from.togetherFlag(c)
+	c.Flags().BoolVar(&locked, "locked", false, "mirror exactly what the lock file says, or fail")
 	c.Flags().StringVar(&check, "check", "", "check all files that are there already: `how` is size or digest; what is wrong is fetched again")
 	c.Flags().BoolVar(&allowShrink, "allow-shrink", false, "accept that upstream lost most of its packages")
 	c.Flags().BoolVar(&detailed, "detailed-exit-codes", false, "exit with 10 when a new generation was published")
@@ -125,9 +133,7 @@ func (a *app) printReports(reports []*mirror.Report) error {
 		if !a.quiet {
 			a.printReport(r)
 		}
-		for _, x := range r.Unresolved {
-			fmt.Fprintf(a.err, "warning: unresolved: %s, wanted by %s: %s\n", x.Requirement, x.WantedBy, x.Reason)
-		}
+		a.printFindings(r.Unresolved, r.Refused)
 		for _, x := range r.Skipped {
 			fmt.Fprintf(a.err, "warning: left out: %s: %s\n", x.Name, x.Reason)
 		}
