@@ -24,38 +24,9 @@ fi
 mkdir -p "$BENCH_DIR/bin" "$BENCH_DIR/logs"
 BENCH_DIR=$(realpath "$BENCH_DIR")
 results=${BENCH_RESULTS:-$BENCH_DIR/reading.tsv}
-root=$BENCH_DIR/apt
 (cd "$here/.." && go build -o "$BENCH_DIR/bin/" ./bench/gen ./bench/measure ./bench/reading)
-
-# largest_list prints the path of the machine's largest list of binary packages.
-largest_list() { find /var/lib/apt/lists -maxdepth 1 -type f -name '*_binary-*_Packages*' -printf '%s %p\n' 2>/dev/null | sort -n | tail -n 1 | cut -d' ' -f2-; }
-
-# set_up_apt makes a root for apt that knows one repository, whose index is there.
-set_up_apt() {
-	local list architecture
-	rm -rf "$root"
-	mkdir -p "$root"/etc/apt/{apt.conf.d,preferences.d,sources.list.d,trusted.gpg.d} "$root"/var/{lib/{dpkg,apt/lists/partial},cache/apt/archives/partial}
-	: >"$root/var/lib/dpkg/status"
-	list=$(largest_list)
-	architecture=amd64
-	if [ -n "$list" ]; then
-		architecture=${list##*_binary-}
-		architecture=${architecture%%_*}
-	fi
-	index=$root/var/lib/apt/lists/archive.example.org_debian_dists_stable_main_binary-${architecture}_Packages
-	if [ -n "$list" ]; then
-		/usr/lib/apt/apt-helper cat-file "$list" >"$index"
-	else
-		"$BENCH_DIR/bin/gen" -index "$index"
-	fi
-	echo "deb [trusted=yes arch=$architecture] http://archive.example.org/debian stable main" >"$root/etc/apt/sources.list"
-	cat >"$root/apt.conf" <<-CONF
-		Dir "$root"; Dir::State::status "$root/var/lib/dpkg/status";
-		APT::Architecture "$architecture"; APT::Architectures { "$architecture"; };
-		Acquire::Languages "none";
-	CONF
-	read_index=("$BENCH_DIR/bin/reading" -architecture "$architecture")
-}
+# shellcheck source=bench/index.sh
+. "$here/index.sh"
 
 # createrepo_c_packages prints how many packages of a primary.xml createrepo_c's parser
 # reads. It is of Debian's own python3.
@@ -92,9 +63,9 @@ same() {
 
 read_deb() {
 	set_up_apt
-	export APT_CONFIG=$root/apt.conf
+	read_index=("$BENCH_DIR/bin/reading" -architecture "$architecture")
 	for round in $(seq "$rounds"); do
-		rm -f "$root"/var/cache/apt/*.bin
+		rm -f "$BENCH_DIR"/apt/var/cache/apt/*.bin
 		measure deb "$round" apt apt-cache gencaches
 		measure deb "$round" mirrorkeeper "${read_index[@]}" "$index"
 		measure deb "$round" "mirrorkeeper, with a catalog" "${read_index[@]}" -catalog "$index"

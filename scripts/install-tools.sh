@@ -18,10 +18,12 @@ curl curl test bench
 debmirror debmirror bench
 debootstrap debootstrap test
 dnf dnf test bench
+dose-debcheck dose-distcheck test bench
 dpkg-source dpkg-dev test
 gcc gcc test
 gpg gnupg test bench
 gpgv gpgv test bench
+installcheck libsolv-tools test bench
 lz4 lz4 test
 modulemd-validator libmodulemd-tools test
 nginx nginx-light test bench

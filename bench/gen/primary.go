@@ -16,13 +16,15 @@ func primaryIndex(packages []binary) []byte {
 	fmt.Fprintf(&b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"+
 		"<metadata xmlns=\"http://linux.duke.edu/metadata/common\" xmlns:rpm=\"http://linux.duke.edu/metadata/rpm\" packages=\"%d\">\n", len(packages))
 	for i := range packages {
-		packages[i].writeElement(&b)
+		packages[i].writeElement(&b, i == 0)
 	}
 	b.WriteString("</metadata>\n")
 	return b.Bytes()
 }
 
-func (b *binary) writeElement(to *bytes.Buffer) {
+// writeElement writes the element of a package, which may be the one that provides what
+// all need.
+func (b *binary) writeElement(to *bytes.Buffer, common bool) {
 	upstream, epoch := b.version.rpm()
 	fmt.Fprintf(to, "<package type=\"rpm\">\n  <name>%s</name>\n  <arch>%s</arch>\n  <version epoch=\"%d\" ver=\"%s\" rel=\"%d\"/>\n",
 		escaped(b.name), b.rpmArchitecture(), epoch, escaped(upstream), b.version.revision)
@@ -40,6 +42,9 @@ func (b *binary) writeElement(to *bytes.Buffer) {
 	for _, name := range []string{b.name, b.name + "(x86-64)", "config(" + b.name + ")"} {
 		writeEntry(to, name, "EQ", b.version)
 	}
+	if common {
+		writeCommon(to)
+	}
 	to.WriteString("    </rpm:provides>\n")
 	for _, list := range rpmLists {
 		b.writeRelations(to, list.field, list.element)
@@ -50,15 +55,19 @@ func (b *binary) writeElement(to *bytes.Buffer) {
 // commonNeeds are what nearly every package of a distribution requires.
 var commonNeeds = []string{"/bin/sh", "libc.so.6()(64bit)", "libc.so.6(GLIBC_2.34)(64bit)", "rtld(GNU_HASH)"}
 
+func writeCommon(to *bytes.Buffer) {
+	for _, name := range commonNeeds {
+		fmt.Fprintf(to, "      <rpm:entry name=\"%s\"/>\n", name)
+	}
+}
+
 // writeRelations writes the relations of a field; of alternatives a rich one.
 func (b *binary) writeRelations(to *bytes.Buffer, field, element string) {
 	start := to.Len()
 	fmt.Fprintf(to, "    <rpm:%s>\n", element)
 	empty := to.Len()
 	if field == "Depends" {
-		for _, name := range commonNeeds {
-			fmt.Fprintf(to, "      <rpm:entry name=\"%s\"/>\n", name)
-		}
+		writeCommon(to)
 	}
 	for _, r := range b.relations {
 		if r.field != field {

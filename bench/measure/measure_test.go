@@ -94,6 +94,12 @@ func TestTables(t *testing.T) {
 		of("direct", "aptly", "full", 1, 99, 99, 999),
 		of("direct", "floor", "changed", 0, 1, 1, 10),
 		of("direct", "mirrorkeeper", "changed", 0, 1.7, 1, 10),
+		of("direct", "mirrorkeeper", "large", 0, 1, 1, 600),
+		of("direct", "mirrorkeeper", "unresolved", 0, .5, 1, 100),
+		of("direct", "libsolv", "check", 0, 4, 4, 50),
+		of("direct", "mirrorkeeper", "check", 0, 2, 3, 100),
+		of("direct", "apt", "solving", 0, 90, 80, 50),
+		of("direct", "mirrorkeeper", "solving", 0, 1, 2.5, 100),
 	})
 	want := `### deb, full: into an empty directory
 
@@ -117,6 +123,32 @@ func TestTables(t *testing.T) {
 | mirrorkeeper | 5.00 |  | 1.00 |  | 50 | 1 |
 | aptly | 4.00 |  | 1.00 |  | 50 | 1 |
 
+### deb, solving: what 30 seeds need
+
+| | wall s | x apt | CPU s | x apt | peak MiB | rounds |
+| --- | --: | --: | --: | --: | --: | --: |
+| apt | 90.00 | 1.00 | 80.00 | 1.00 | 50 | 1 |
+| mirrorkeeper | 1.00 | 0.01 | 2.50 | 0.03 | 100 | 1 |
+
+### deb, check: which packages cannot be installed
+
+| | wall s | x libsolv | CPU s | x libsolv | peak MiB | rounds |
+| --- | --: | --: | --: | --: | --: | --: |
+| libsolv | 4.00 | 1.00 | 4.00 | 1.00 | 50 | 1 |
+| mirrorkeeper | 2.00 | 0.50 | 3.00 | 0.75 | 100 | 1 |
+
+### deb, unresolved: which relations nothing satisfies
+
+| | wall s | x mirrorkeeper | CPU s | x mirrorkeeper | peak MiB | rounds |
+| --- | --: | --: | --: | --: | --: | --: |
+| mirrorkeeper | 0.500 | 1.00 | 1.00 | 1.00 | 100 | 1 |
+
+### deb, large: all three questions about 150 000 packages
+
+| | wall s | x mirrorkeeper | CPU s | x mirrorkeeper | peak MiB | rounds |
+| --- | --: | --: | --: | --: | --: | --: |
+| mirrorkeeper | 1.00 | 1.00 | 1.00 | 1.00 | 600 | 1 |
+
 ### Figures to reach
 
 | figure | to reach | measured | |
@@ -125,6 +157,10 @@ func TestTables(t *testing.T) {
 | deb, full, peak memory | 150 MiB | 50 MiB | reached |
 | deb, changed, wall: 1.3 times the floor and 0.3 s | 1.60 s | 1.70 s | **missed** |
 | deb, full, 30ms away, wall: the fastest peer's | 4.00 s | 5.00 s | **missed** |
+| deb, solving, CPU: a fortieth of apt's | 2.00 s | 2.50 s | **missed** |
+| deb, check, wall: libsolv's installcheck | 4.00 s | 2.00 s | reached |
+| deb, unresolved, wall | 1.00 s | 0.500 s | reached |
+| deb, 150 000 packages, peak memory | 477 MiB | 600 MiB | **missed** |
 `
 	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); diff != "" {
 		t.Error(diff)

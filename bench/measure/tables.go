@@ -20,8 +20,24 @@ const (
 
 	direct = "direct"
 
-	full, unchanged, changed, reading = "full", "unchanged", "changed", "reading"
+	full, unchanged, changed = "full", "unchanged", "changed"
+
+	reading, solving, check, unresolved, large = "reading", "solving", "check", "unresolved", "large"
 )
+
+// indexJob is a job that is about an index which is there, and uses no link.
+type indexJob struct {
+	name string
+	base map[string]string // by format, the peer that others are compared with
+}
+
+var indexJobs = []indexJob{
+	{reading, map[string]string{deb: apt, rpm: libsolv}},
+	{solving, map[string]string{deb: apt}},
+	{check, map[string]string{deb: libsolv, rpm: libsolv}},
+	{unresolved, nil},
+	{large, nil},
+}
 
 // group is the rounds of one peer's job over one link.
 type group struct{ format, link, job, peer string }
@@ -84,10 +100,10 @@ func tables(rows []row) string {
 			subjects = append(subjects, s)
 		}
 	}
-	rank := func(s subject) int { // reading, which uses no link, last
-		switch {
-		case s.job == reading:
-			return 2
+	rank := func(s subject) int { // what uses no link last
+		switch i := indexJobOf(s.job); {
+		case i >= 0:
+			return 2 + i
 		case s.link == direct:
 			return 0
 		}
@@ -98,8 +114,8 @@ func tables(rows []row) string {
 	})
 	for _, s := range subjects {
 		base, name := group{s.format, s.link, s.job, floor}, "the floor"
-		if s.job == reading {
-			base.peer = map[string]string{deb: apt, rpm: libsolv}[s.format]
+		if i := indexJobOf(s.job); i >= 0 {
+			base.peer = cmp.Or(indexJobs[i].base[s.format], keeper)
 			name = base.peer
 		}
 		fmt.Fprintf(&b, "### %s, %s\n\n", s.format, title(s.link, s.job))
@@ -126,12 +142,21 @@ func tables(rows []row) string {
 	return b.String()
 }
 
+// indexJobOf is the place of the job among indexJobs, or -1.
+func indexJobOf(job string) int {
+	return slices.IndexFunc(indexJobs, func(x indexJob) bool { return x.name == job })
+}
+
 func title(link, job string) string {
 	text := map[string]string{
-		full:      "full: into an empty directory",
-		unchanged: "unchanged: once more, upstream is the same",
-		changed:   "changed: some packages are others",
-		reading:   "reading an index with its relations",
+		full:       "full: into an empty directory",
+		unchanged:  "unchanged: once more, upstream is the same",
+		changed:    "changed: some packages are others",
+		reading:    "reading an index with its relations",
+		solving:    "solving: what 30 seeds need",
+		check:      "check: which packages cannot be installed",
+		unresolved: "unresolved: which relations nothing satisfies",
+		large:      "large: all three questions about 150 000 packages",
 	}[job]
 	if text == "" {
 		text = job

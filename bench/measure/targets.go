@@ -34,63 +34,105 @@ func targetsTable(all map[group]figures) string {
 // memoryLimits are the most memory, in MiB, that a full run may take.
 var memoryLimits = map[string]float64{deb: 150, rpm: 200}
 
+// largeLimit is the most memory, in MiB, that questions about 150 000 packages may take:
+// 500 MB.
+const largeLimit = 500e6 / (1 << 20)
+
 // targets are those that the figures tell something of.
 func targets(all map[group]figures) (ts []target) {
 	for _, format := range []string{deb, rpm} {
-		ts = append(ts, formatTargets(all, format)...)
+		f := formatTargets{all: all, format: format}
+		f.mirroring()
+		f.reading()
+		f.solving()
+		ts = append(ts, f.targets...)
 	}
 	return ts
 }
 
-func formatTargets(all map[group]figures, format string) (ts []target) {
-	get := func(link, job, peer string) (figures, bool) {
-		f, ok := all[group{format, link, job, peer}]
-		return f, ok && f.failed < f.rounds
-	}
-	add := func(what string, measured, limit float64) {
-		ts = append(ts, target{format + ", " + what, seconds(limit) + " s", seconds(measured) + " s", measured <= limit})
-	}
-	if ours, ok := get(direct, full, keeper); ok {
-		if base, ok := get(direct, full, floor); ok {
-			add("full, wall: 1.2 times the floor", ours.wall, 1.2*base.wall)
+// formatTargets gathers the targets of a format.
+type formatTargets struct {
+	all     map[group]figures
+	format  string
+	targets []target
+}
+
+// of are the figures of a peer, if there are any good ones.
+func (f *formatTargets) of(link, job, peer string) (figures, bool) {
+	x, ok := f.all[group{f.format, link, job, peer}]
+	return x, ok && x.failed < x.rounds
+}
+
+// time adds a target in seconds.
+func (f *formatTargets) time(what string, measured, limit float64) {
+	f.targets = append(f.targets, target{f.format + ", " + what, seconds(limit) + " s", seconds(measured) + " s", measured <= limit})
+}
+
+// memory adds a target in MiB.
+func (f *formatTargets) memory(what string, measured, limit float64) {
+	f.targets = append(f.targets, target{f.format + ", " + what, fmt.Sprintf("%.0f MiB", limit), fmt.Sprintf("%.0f MiB", measured), measured <= limit})
+}
+
+func (f *formatTargets) mirroring() {
+	if ours, ok := f.of(direct, full, keeper); ok {
+		if base, ok := f.of(direct, full, floor); ok {
+			f.time("full, wall: 1.2 times the floor", ours.wall, 1.2*base.wall)
 		}
-		limit := memoryLimits[format]
-		ts = append(ts, target{format + ", full, peak memory", fmt.Sprintf("%.0f MiB", limit), fmt.Sprintf("%.0f MiB", ours.memory), ours.memory <= limit})
+		f.memory("full, peak memory", ours.memory, memoryLimits[f.format])
 	}
-	if ours, ok := get(direct, unchanged, keeper); ok {
-		if fastest, ok := fastestPeer(all, format, direct, unchanged); ok && format == rpm {
-			add("unchanged, wall: a tenth of the fastest peer's", ours.wall, fastest/10)
+	if ours, ok := f.of(direct, unchanged, keeper); ok {
+		if fastest, ok := fastestPeer(f.all, f.format, direct, unchanged); ok && f.format == rpm {
+			f.time("unchanged, wall: a tenth of the fastest peer's", ours.wall, fastest/10)
 		} else if ok {
-			add("unchanged, wall: the fastest peer's", ours.wall, fastest)
+			f.time("unchanged, wall: the fastest peer's", ours.wall, fastest)
 		}
-		add("unchanged, CPU", ours.cpu, 0.1)
+		f.time("unchanged, CPU", ours.cpu, 0.1)
 	}
-	if ours, ok := get(direct, changed, keeper); ok {
-		if base, ok := get(direct, changed, floor); ok {
-			add("changed, wall: 1.3 times the floor and 0.3 s", ours.wall, 1.3*base.wall+0.3)
+	if ours, ok := f.of(direct, changed, keeper); ok {
+		if base, ok := f.of(direct, changed, floor); ok {
+			f.time("changed, wall: 1.3 times the floor and 0.3 s", ours.wall, 1.3*base.wall+0.3)
 		}
 	}
-	for _, link := range farLinks(all) {
+	for _, link := range farLinks(f.all) {
 		for _, job := range []string{full, unchanged, changed} {
-			ours, ok := get(link, job, keeper)
-			fastest, peers := fastestPeer(all, format, link, job)
+			ours, ok := f.of(link, job, keeper)
+			fastest, peers := fastestPeer(f.all, f.format, link, job)
 			if ok && peers {
-				add(job+", "+link+", wall: the fastest peer's", ours.wall, fastest)
+				f.time(job+", "+link+", wall: the fastest peer's", ours.wall, fastest)
 			}
 		}
 	}
-	ours, ok := get(direct, reading, keeper)
-	if theirs, both := get(direct, reading, apt); ok && both {
-		add("reading, wall: a third of apt's", ours.wall, theirs.wall/3)
-		add("reading, CPU: a third of apt's", ours.cpu, theirs.cpu/3)
+}
+
+func (f *formatTargets) reading() {
+	ours, ok := f.of(direct, reading, keeper)
+	if theirs, both := f.of(direct, reading, apt); ok && both {
+		f.time("reading, wall: a third of apt's", ours.wall, theirs.wall/3)
+		f.time("reading, CPU: a third of apt's", ours.cpu, theirs.cpu/3)
 	}
-	if theirs, both := get(direct, reading, libsolv); ok && both {
-		add("reading, wall: a half of libsolv's", ours.wall, theirs.wall/2)
+	if theirs, both := f.of(direct, reading, libsolv); ok && both {
+		f.time("reading, wall: a half of libsolv's", ours.wall, theirs.wall/2)
 	}
-	if theirs, both := get(direct, reading, creating); ok && both {
-		add("reading, wall: createrepo_c's parser", ours.wall, theirs.wall)
+	if theirs, both := f.of(direct, reading, creating); ok && both {
+		f.time("reading, wall: createrepo_c's parser", ours.wall, theirs.wall)
 	}
-	return ts
+}
+
+func (f *formatTargets) solving() {
+	ours, ok := f.of(direct, solving, keeper)
+	if theirs, both := f.of(direct, solving, apt); ok && both {
+		f.time("solving, CPU: a fortieth of apt's", ours.cpu, theirs.cpu/40)
+	}
+	ours, ok = f.of(direct, check, keeper)
+	if theirs, both := f.of(direct, check, libsolv); ok && both {
+		f.time("check, wall: libsolv's installcheck", ours.wall, theirs.wall)
+	}
+	if ours, ok := f.of(direct, unresolved, keeper); ok {
+		f.time("unresolved, wall", ours.wall, 1)
+	}
+	if ours, ok := f.of(direct, large, keeper); ok {
+		f.memory("150 000 packages, peak memory", ours.memory, largeLimit)
+	}
 }
 
 // fastestPeer is the least wall time, in seconds, of the peers but the floor.

@@ -1,4 +1,4 @@
-package main
+package library
 
 import (
 	"os"
@@ -27,7 +27,7 @@ SHA256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	packages, err := readPackages(file, "arm64")
+	_, packages, err := Read("deb", "arm64", file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestReadPrimary(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	packages, err := readPrimary(file)
+	_, packages, err := Read("rpm", "", file)
 	if err != nil {
 		t.Fatal(err)
 	}
