@@ -2,11 +2,13 @@ package rpm
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -84,19 +86,19 @@ func run(t *testing.T, command ...string) string {
 	return string(out)
 }
 
-// withoutSome is a mirror of the sample that leaves one package out, in a directory,
-// and its upstream.
-func withoutSome(t *testing.T, signer repo.Signer) (upstream, mirror string) {
+// withoutSome is a mirror of the repository without the packages for which leave is
+// true, in a directory, and its upstream.
+func withoutSome(t *testing.T, of *repotest.RPM, leave func(name string) bool, signer repo.Signer) (upstream, mirror string) {
 	t.Helper()
-	a, r := made(t, sample(t)), only(t, source())
-	of := a.reading(t, r)
-	packages, err := Format{}.Link([]repo.Reading{of}, repo.Wanted{})
+	a, r := made(t, of), only(t, source())
+	read := a.reading(t, r)
+	packages, err := Format{}.Link([]repo.Reading{read}, repo.Wanted{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	packages = slices.DeleteFunc(packages, func(p *repo.Package) bool { return p.Name == "left+out" })
+	packages = slices.DeleteFunc(packages, func(p *repo.Package) bool { return leave(p.Name) })
 	out := archive{}
-	w := rewriting(of, packages, out)
+	w := rewriting(read, packages, out)
 	w.Signer, w.Date = signer, time.Now().Truncate(time.Second)
 	m, err := Format{}.Rewrite(w)
 	if err != nil {
@@ -119,25 +121,61 @@ func withModule(t *testing.T, name string) {
 	}
 }
 
+func leftOut(name string) bool { return name == "left+out" }
+
 // createrepo_c reads the same of the packages as it does of upstream's metadata.
 func TestCreaterepoReadsWhatIsWritten(t *testing.T) {
 	t.Parallel()
+	compareByCreaterepo(t, sample(t), 5, leftOut)
+}
+
+// The same of many packages; with PROVE=1 of some thousand.
+func TestCreaterepoReadsManyPackages(t *testing.T) {
+	t.Parallel()
+	n := 150
+	if os.Getenv("PROVE") == "1" {
+		n = 3000
+	}
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, "p%d %d:1.%d~rc%d-%d %s\n Provides: virtual%d = %d\n Requires: p%d >= 1.0\n Recommends: (p%d if p%d)\n\n",
+			i, i%3, i, i%7, 1+i%9, []string{"x86_64", "noarch"}[i%2], i%50, i, i*7%n, i*3%n, i*11%n)
+	}
+	r := repotest.NewRPM(t)
+	r.AddText(text.String())
+	compareByCreaterepo(t, r, n-(n+2)/3, func(name string) bool {
+		i, err := strconv.Atoi(strings.TrimPrefix(name, "p"))
+		return err == nil && i%3 == 0
+	})
+}
+
+// compareByCreaterepo compares all that createrepo_c reads of the packages that are
+// held, of which there should be n.
+func compareByCreaterepo(t *testing.T, r *repotest.RPM, n int, leave func(name string) bool) {
+	t.Helper()
 	withModule(t, "createrepo_c")
-	upstream, mirror := withoutSome(t, sealer{keys})
+	upstream, mirror := withoutSome(t, r, leave, sealer{keys})
 	dump := func(dir string) []string {
 		lines := strings.Split(strings.TrimSpace(run(t, python, "testdata/repository.py", dir)), "\n")
-		return slices.DeleteFunc(lines, func(line string) bool { return strings.Contains(line, `"left+out"`) })
+		return slices.DeleteFunc(lines, func(line string) bool {
+			var fields []any // the checksum, then the name
+			if err := json.Unmarshal([]byte(line), &fields); err != nil {
+				t.Fatal(err)
+			}
+			name, _ := fields[1].(string)
+			return leave(name)
+		})
 	}
 	want, got := dump(upstream), dump(mirror)
-	if d := cmp.Diff(want, got); d != "" || len(got) != 5 {
-		t.Errorf("%d packages: %s", len(got), d)
+	if d := cmp.Diff(want, got); d != "" || len(got) != n {
+		t.Errorf("%d packages, expected %d: %s", len(got), n, d)
 	}
 }
 
 // libsolv, which is in dnf and zypper, reads all of it.
 func TestLibsolvReadsWhatIsWritten(t *testing.T) {
 	t.Parallel()
-	_, mirror := withoutSome(t, sealer{keys})
+	_, mirror := withoutSome(t, sample(t), leftOut, sealer{keys})
 	solv := run(t, "repo2solv", mirror)
 	name := filepath.Join(t.TempDir(), "mirror.solv")
 	if err := os.WriteFile(name, []byte(solv), 0o644); err != nil {
@@ -169,7 +207,7 @@ func TestDnfReadsWhatIsWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, mirror := withoutSome(t, key)
+	_, mirror := withoutSome(t, sample(t), leftOut, key)
 	root := t.TempDir()
 	keyFile := filepath.Join(root, "key.asc")
 	if err := os.WriteFile(keyFile, armoured, 0o644); err != nil {
