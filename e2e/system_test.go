@@ -25,12 +25,13 @@ var wellKnown = []string{
 // machineIndex is one Packages index of the machine's own apt sources.
 type machineIndex struct {
 	url, suite string
+	order      []string          // the keys of the stanzas, as the index has them
 	stanzas    map[string]string // by name, version and architecture
 }
 
 // machineIndexes are the indexes of the machine's own apt sources, as apt itself
 // fetches them, the largest one first.
-func machineIndexes(t *testing.T) (all []machineIndex) {
+func machineIndexes(t *testing.T) []machineIndex {
 	t.Helper()
 	need(t, "apt-get")
 	if uris, err := exec.Command("apt-get", "update", "--print-uris").Output(); err != nil || !strings.Contains(string(uris), "Release") {
@@ -44,6 +45,30 @@ func machineIndexes(t *testing.T) (all []machineIndex) {
 	if out, err := exec.Command("apt-get", append(options, "update")...).CombinedOutput(); err != nil {
 		t.Fatalf("apt-get update: %v\n%s", err, out)
 	}
+	return readIndexes(t, options...)
+}
+
+// machineLists are the indexes of the machine's own lists, which may be old; without
+// lists, fresh ones.
+func machineLists(t *testing.T) []machineIndex {
+	t.Helper()
+	need(t, "apt-get")
+	files, err := exec.Command("apt-get", "indextargets", "--format", "$(FILENAME)", "Created-By: Packages").Output()
+	if err != nil {
+		t.Fatalf("apt-get indextargets: %v", err)
+	}
+	if all := strings.Fields(string(files)); len(all) > 0 && !slices.ContainsFunc(all, func(file string) bool {
+		matches, _ := filepath.Glob(file + "*") // compressed ones have a suffix
+		return len(matches) == 0
+	}) {
+		return readIndexes(t)
+	}
+	return machineIndexes(t)
+}
+
+// readIndexes reads the lists that apt has, with its options, the largest one first.
+func readIndexes(t *testing.T, options ...string) (all []machineIndex) {
+	t.Helper()
 	out, err := exec.Command("apt-get", append(options, "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(FILENAME)", "Created-By: Packages")...).Output()
 	if err != nil {
 		t.Fatalf("apt-get indextargets: %v", err)
@@ -54,9 +79,11 @@ func machineIndexes(t *testing.T) (all []machineIndex) {
 		if err != nil {
 			t.Fatalf("read %s: %v", f[2], err)
 		}
-		ix := machineIndex{f[0], f[1], map[string]string{}}
-		for stanza := range strings.SplitSeq(string(content), "\n\n") {
-			ix.stanzas[stanzaKey(stanza)] = stanza
+		ix := machineIndex{url: f[0], suite: f[1], stanzas: map[string]string{}}
+		for stanza := range strings.SplitSeq(strings.TrimSpace(string(content)), "\n\n") {
+			key := stanzaKey(stanza)
+			ix.order = append(ix.order, key)
+			ix.stanzas[key] = stanza
 		}
 		all = append(all, ix)
 	}

@@ -23,7 +23,7 @@ dpkg-source dpkg-dev test
 gcc gcc test
 gpg gnupg test bench
 gpgv gpgv test bench
-installcheck libsolv-tools test bench
+installcheck libsolv-tools bench
 lz4 lz4 test
 modulemd-validator libmodulemd-tools test
 nginx nginx-light test bench
