@@ -104,3 +104,25 @@ func read(t *testing.T, file string) string {
 	}
 	return string(content)
 }
+
+// Seeds that clients refuse are told with the command line that installs them.
+func TestRefusedSeedsAreWarnedOf(t *testing.T) {
+	r := newRPMs(t, "app 1.0-1 noarch\napp 2.0-1 noarch\n Requires: none\n")
+	r.Publish(r.served)
+	c := r.configured("url: URL, keys: KEY", `, packages: [app, "app (= 2.0-1)"]`)
+	r.want(exitIncomplete, "warning: client-refuses: app: ", "plan", "-c", c)
+	r.want(exitIncomplete, `"command": "dnf install app-1.0-1.noarch"`, "plan", "-c", c, "-o", "json")
+	r.want(exitIncomplete, "; this installs it: dnf install app-1.0-1.noarch", "sync", "-c", c)
+}
+
+// Packages that exclude each other are both mirrored, unless all are wanted together.
+func TestTogether(t *testing.T) {
+	r := newRPMs(t, "app 1.0-1 noarch\nother 1.0-1 noarch\n Conflicts: app\n")
+	r.Publish(r.served)
+	c := r.configured("url: URL, keys: KEY", ", packages: [app, other]")
+	r.want(0, "m: 2 packages", "plan", "-c", c)
+	if got := mirrorkeeper("plan", "-c", c); got.errs != "" {
+		t.Errorf("not together, and yet:\n%s", got.errs)
+	}
+	r.want(0, "conflicts", "sync", "-c", c, "--together")
+}
