@@ -46,7 +46,8 @@ type Mirror struct {
 	Versions Versions `yaml:"versions"`
 	// What the machines have, which need not be mirrored.
 	AssumeInstalled AssumeInstalled `yaml:"assume-installed"`
-	// True makes a requirement that nothing satisfies an error. Default false.
+	// True makes it an error when nothing satisfies a requirement, and when a selected
+	// package cannot be installed or clients refuse it. Default false.
 	Strict bool `yaml:"strict" jsonschema:"default=false"`
 	// True publishes each source as soon as it is complete, whatever the others do.
 	// Default false.

@@ -18,6 +18,7 @@ import (
 type generation struct {
 	parts      []*part
 	unresolved []Unresolved
+	conflicts  []string
 	refused    []Refused
 	skipped    []Skipped
 }

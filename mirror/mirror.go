@@ -133,6 +133,9 @@ const (
 var (
 	// ErrStrict says that relations are unresolved and the mirror is strict.
 	ErrStrict = errors.New("unresolved relations in a strict mirror")
+	// ErrConflict says that conflicts keep seeds from being installed and the mirror is
+	// strict.
+	ErrConflict = errors.New("seeds that cannot be installed in a strict mirror")
 	// ErrRefused says that clients refuse seeds and the mirror is strict.
 	ErrRefused = errors.New("seeds that clients refuse in a strict mirror")
 	// ErrShrunk says that upstream lost most of its packages.

@@ -169,7 +169,7 @@ func (r *run) buildSelection(ctx context.Context, s *selection, skipped []Skippe
 	if err := r.judge(s); err != nil {
 		return nil, err
 	}
-	g := &generation{unresolved: s.unresolved, refused: s.refused, skipped: skipped}
+	g := &generation{unresolved: s.unresolved, conflicts: s.conflicts, refused: s.refused, skipped: skipped}
 	changed := r.indexesLost || r.before == nil || r.before.Configuration != r.configuration || r.renewalDue()
 	names := s.names()
 	for _, u := range r.upstreams {
@@ -218,6 +218,9 @@ func (r *run) judge(s *selection) error {
 	if r.Mirror.Strict && len(s.unresolved) > 0 {
 		x := s.unresolved[0]
 		return fmt.Errorf("%w: %d; the first: %s, wanted by %s: %s", ErrStrict, len(s.unresolved), x.Requirement, x.WantedBy, x.Reason)
+	}
+	if r.Mirror.Strict && len(s.conflicts) > 0 {
+		return fmt.Errorf("%w: %d; the first: %s", ErrConflict, len(s.conflicts), s.conflicts[0])
 	}
 	if r.Mirror.Strict && len(s.refused) > 0 {
 		return fmt.Errorf("%w: %d; the first: %s", ErrRefused, len(s.refused), s.refused[0])

@@ -16,8 +16,11 @@ type Planned struct {
 	// Picked are the packages that the mirror would hold.
 	Picked     []Picked
 	Unresolved []Unresolved
-	Refused    []Refused
-	Warnings   []string
+	// Conflicts say of seeds what keeps them from being installed. They are among the
+	// warnings, too.
+	Conflicts []string
+	Refused   []Refused
+	Warnings  []string
 	// Add and Remove count package files against what is published, Bytes is the
 	// size of those that are not in the store yet.
 	Add, Remove int
@@ -93,7 +96,7 @@ func (r *run) planOnce(ctx context.Context) (*Planned, error) {
 		for _, text := range slices.Concat(s.renamed, s.conflicts) {
 			r.warn("%s", text)
 		}
-		plan.Picked, plan.Unresolved, plan.Refused = s.picked, s.unresolved, s.refused
+		plan.Picked, plan.Unresolved, plan.Conflicts, plan.Refused = s.picked, s.unresolved, s.conflicts, s.refused
 	}
 	plan.Warnings = r.warnings
 	return plan, r.compare(ctx, plan)

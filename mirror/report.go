@@ -130,7 +130,7 @@ func (p *part) difference() repo.Difference {
 }
 
 func (r *run) record(g *generation, now time.Time) *store.Record {
-	record := &store.Record{Time: now, Configuration: r.configuration, Unresolved: len(g.unresolved), Skipped: len(g.skipped) + len(r.failures)}
+	record := &store.Record{Time: now, Configuration: r.configuration, Unresolved: len(g.unresolved) + len(g.conflicts), Skipped: len(g.skipped) + len(r.failures)}
 	roots := repo.SHA256.New()
 	for _, p := range g.parts {
 		record.Repositories = append(record.Repositories, p.published)
@@ -147,7 +147,7 @@ func (r *run) refresh(g *generation) error {
 	for _, p := range g.parts {
 		record.Repositories = append(record.Repositories, p.published)
 	}
-	record.Unresolved, record.Skipped = len(g.unresolved), len(g.skipped)
+	record.Unresolved, record.Skipped = len(g.unresolved)+len(g.conflicts), len(g.skipped)
 	r.before = &record
 	return r.Store.Refresh(r.Mirror.Name, &record)
 }

@@ -25,7 +25,8 @@ type Record struct {
 	Repositories []*Published `json:"repositories"`
 	// Retired are files of earlier generations that clients may still ask for.
 	Retired []Retired `json:"retired,omitempty"`
-	// Unresolved is the number of relations that nothing in the mirror satisfies.
+	// Unresolved is the number of relations that nothing in the mirror satisfies, and of
+	// seeds that conflicts keep from being installed.
 	Unresolved int `json:"unresolved,omitempty"`
 	// Skipped is the number of packages left out because of errors.
 	Skipped int `json:"skipped,omitempty"`

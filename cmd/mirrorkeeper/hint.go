@@ -16,6 +16,7 @@ func hintFor(err error) string {
 	}{
 		{repo.ErrWeak, "when the way to upstream can be trusted all the same, set trusted: true for the source"},
 		{mirror.ErrStrict, "mirrorkeeper unresolved lists all of them; add the repository that has what is missing, or set strict: false"},
+		{mirror.ErrConflict, "leave one of what excludes the other out of the seeds, or set strict: false"},
 		{mirror.ErrRefused, "have clients install them by that command line, or set strict: false"},
 		{mirror.ErrLockOutdated, "write the lock file anew: mirrorkeeper lock; plan prints what that changes"},
 		{mirror.ErrLockGone, "take a source that keeps old packages, or write the lock file anew: mirrorkeeper lock"},

@@ -92,7 +92,7 @@ sync --locked mirrors exactly what it says. What it says of other mirrors stays.
 				if !a.json() {
 					a.printFindings(p.Unresolved, p.Refused)
 				}
-				incomplete = incomplete || len(p.Unresolved) > 0
+				incomplete = incomplete || len(p.Unresolved)+len(p.Conflicts) > 0
 			}
 			if err := lock.Write(file); err != nil {
 				return err

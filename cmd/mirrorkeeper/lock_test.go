@@ -124,5 +124,8 @@ func TestTogether(t *testing.T) {
 	if got := mirrorkeeper("plan", "-c", c); got.errs != "" {
 		t.Errorf("not together, and yet:\n%s", got.errs)
 	}
-	r.want(0, "conflicts", "sync", "-c", c, "--together")
+	r.want(exitIncomplete, "conflicts", "plan", "-c", c, "--together")
+	r.want(exitIncomplete, "conflicts", "sync", "-c", c, "--together")
+	c = r.configured("url: URL, keys: KEY", ", packages: [app, other], together: true, strict: true")
+	r.want(exitFailed, "cannot be installed in a strict mirror", "sync", "-c", c)
 }

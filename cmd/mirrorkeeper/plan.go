@@ -57,7 +57,7 @@ func (a *app) planCommand() *cobra.Command {
 			}
 			unresolved, changes := 0, 0
 			for _, p := range plans {
-				unresolved += len(p.Unresolved)
+				unresolved += len(p.Unresolved) + len(p.Conflicts)
 				changes += p.Add + p.Remove
 			}
 			switch {
