@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,23 +58,47 @@ func provides(p *repo.Package) string {
 func (a *app) packagesCommand() *cobra.Command {
 	var from origin
 	var everything bool
+	var wanted search
 	list := table[*repo.Package]{columns: packageColumns}
 	c := &cobra.Command{
 		Use:   "packages [--mirror NAME] | packages --from-system [PACKAGE...]",
-		Short: "List the packages that the mirrors hold, or that upstream has",
-		Long:  "Lists the packages that the mirrors would hold after a sync now; with --all every package of their repositories. The columns are " + list.names() + ".",
+		Short: "List or search the packages that the mirrors hold, or that upstream has",
+		Long: `Lists the packages that the mirrors would hold after a sync now; with --all every
+package of their repositories. The columns are ` + list.names() + `.
+
+--name, --provides, --requires, --obsoletes and --file search all packages of the
+repositories, not only those that the mirrors hold. Of several all must hold. An
+expression is a name or a glob, with a version or an architecture if wanted:
+
+  mirrorkeeper packages --name "python3-*"
+  mirrorkeeper packages --provides mail-transport-agent
+  mirrorkeeper packages --requires "libssl1.1 (<< 1.1.1)" --name "*-server"
+  mirrorkeeper packages --from-system --file /usr/bin/python3`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := list.check(); err != nil {
 				return err
 			}
-			from.everything = everything
+			query, err := wanted.query()
+			if err != nil {
+				return err
+			}
+			from.everything = everything || wanted.asked()
 			plans, err := a.plans(c, &from, args)
 			if err != nil {
 				return err
 			}
+			if err := wanted.checkFiles(plans); err != nil {
+				return err
+			}
 			var packages []*repo.Package
 			for _, p := range plans {
-				packages = append(packages, listed(p, everything)...)
+				found := listed(p, everything)
+				if wanted.asked() {
+					if found, err = wanted.find(p, query); err != nil {
+						return fmt.Errorf("%s: %w", p.Mirror, err)
+					}
+				}
+				packages = append(packages, found...)
 			}
 			if !a.json() {
 				return list.print(a.out, packages)
@@ -90,6 +115,7 @@ func (a *app) packagesCommand() *cobra.Command {
 	from.flags(c)
 	from.mirrorFlag(c)
 	from.offlineFlag(c)
+	wanted.flags(c)
 	list.flags(c, "name", "version", "architecture", "repository", "filesize")
 	c.Flags().BoolVar(&everything, "all", false, "list every package of the repositories")
 	return c

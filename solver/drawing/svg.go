@@ -24,7 +24,7 @@ const (
 	letter    = 7 // width of one at the font's size
 	boxHeight = 20
 	rowGap    = 6
-	layerGap  = 70
+	layerGap  = 48
 	margin    = 12
 	maxLabel  = 44 // letters
 )
