@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh [--readme] [ROUNDS]: measures mirrorkeeper beside other programs, each job
-# ROUNDS times (3), and the reading of an index beside apt's. Prints tables, and
+# ROUNDS times (3), and how an index is read and solved beside apt and libsolv. Prints tables, and
 # with --readme writes them into README.md too; all rows are in results.tsv.
 #
 #   BENCH_DIR          where everything large lies; default: a temporary directory,
@@ -26,7 +26,7 @@ fi
 rounds=${1:-3} far_rounds=${BENCH_FAR_ROUNDS:-1} rtt=${BENCH_RTT:-30ms}
 packages=${BENCH_PACKAGES:-5000} bytes=${BENCH_BYTES:-3e9}
 read -ra formats <<<"${BENCH_FORMATS:-deb rpm}"
-declare -A programs_of=([deb]="apt apt-mirror aptly debmirror wget" [rpm]="createrepo-c dnf libsolv-tools")
+declare -A programs_of=([deb]="apt apt-mirror aptly debmirror dose-distcheck libsolv-tools wget" [rpm]="createrepo-c dnf libsolv-tools")
 declare -A peers_of=([deb]="floor mirrorkeeper aptly debmirror apt-mirror" [rpm]="floor mirrorkeeper reposync")
 results=$here/results.tsv
 
@@ -212,5 +212,7 @@ for FORMAT in "${formats[@]}"; do
 	done
 	note
 done
-BENCH_RESULTS=$results BENCH_FORMATS=${formats[*]} "$here/reading.sh" "$rounds" >&2
+for script in reading solving; do
+	BENCH_RESULTS=$results BENCH_FORMATS=${formats[*]} "$here/$script.sh" "$rounds" >&2
+done
 "$BENCH_DIR/bin/measure" tables -results "$results" "${readme[@]}"
