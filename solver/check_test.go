@@ -151,7 +151,7 @@ func TestMachineCheck(t *testing.T) {
 	c, native := machineCatalog(t)
 	var got []string
 	for _, b := range Check(c, Options{Native: native}) {
-		got = append(got, b.Package.Name+" "+b.Package.Version)
+		got = append(got, b.Package.Name+"-"+b.Package.Version)
 		t.Logf("%s: %s", b.Package, b.Reason)
 	}
 	slices.Sort(got)
@@ -188,31 +188,27 @@ func TestMachineCheck(t *testing.T) {
 	}
 }
 
-// brokenOfDose reads " package: NAME" and " version: VERSION" lines.
+// brokenOfDose reads lines of "package: NAME" with "version: VERSION" after them.
 func brokenOfDose(output string) (broken []string) {
 	var name string
 	for line := range strings.Lines(output) {
-		field, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+		field, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
 		switch field {
-		case "  package", " -\n  package", "- package":
+		case "package":
 			name = value
-		case "  version":
-			broken = append(broken, name+" "+value)
+		case "version":
+			broken = append(broken, name+"-"+value)
 		}
 	}
 	return broken
 }
 
-// brokenOfInstallcheck reads "can't install NAME-VERSION.ARCHITECTURE:" lines; the version
-// may have dashes.
+// brokenOfInstallcheck reads lines of "can't install NAME-VERSION.ARCHITECTURE:".
 func brokenOfInstallcheck(output string) (broken []string) {
 	for line := range strings.Lines(output) {
-		full, ok := strings.CutPrefix(strings.TrimSuffix(line, ":\n"), "can't install ")
-		if !ok {
-			continue
+		if full, ok := strings.CutPrefix(line, "can't install "); ok {
+			broken = append(broken, full[:strings.LastIndexByte(full, '.')])
 		}
-		full = full[:strings.LastIndexByte(full, '.')]
-		broken = append(broken, full)
 	}
 	return broken
 }
