@@ -175,6 +175,14 @@ func (k checker) formats(m *Mirror, key string) {
 	if deb != nil && rpm != nil && !m.Full() {
 		k.at(key+".from", "mixes %q of type deb with %q of type rpm in a selection (expected a mirror for each)", deb.Name, rpm.Name)
 	}
+	for _, x := range []struct {
+		source  *Source
+		foreign string
+	}{{deb, "rpm"}, {rpm, "dpkg"}} {
+		if x.source != nil && m.AssumeInstalled.From == x.foreign {
+			k.at(key+".assume-installed.from", "asks %s for what packages of type %s are installed (expected the other program, a file, or the name of a mirror)", x.foreign, x.source.Type)
+		}
+	}
 	if rpm != nil && k.has(key+".valid-for") && !m.Full() {
 		k.at(key+".valid-for", "is for mirrors of deb: the root of an rpm repository does not expire (expected to be left out)")
 	}

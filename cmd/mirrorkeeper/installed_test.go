@@ -125,9 +125,10 @@ func TestAssumeInstalledFromAMirror(t *testing.T) {
 	r := newRPMs(t, "app 1.0-1 noarch\n Requires: lib = 1.0\nlib 1.0-1 noarch\n")
 	r.Publish(r.served)
 	c := r.configured("url: URL, keys: KEY", ", packages: lib")
-	write(t, c, strings.TrimSpace(read(t, c))+"\n  n: {from: app, packages: app, assume-installed: {from: m}}\n")
+	n := "  n: {from: app, packages: app, assume-installed: {from: m}}\n"
+	write(t, c, strings.Replace(read(t, c), "mirrors:\n", "mirrors:\n"+n, 1))
 	r.want(exitFailed, "mirror m is not published yet", "plan", "n", "-c", c)
-	r.want(0, "n: published", "sync", "-c", c) // m comes first
+	r.want(0, "n: published", "sync", "-c", c) // after m
 	r.want(0, "n: 1 packages", "plan", "n", "-c", c)
 	r.Remove("lib")
 	r.AddText("lib 2.0-1 noarch\n")

@@ -114,7 +114,7 @@ func (a *app) setUp(from *origin, args []string, write bool) (*setup, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.assemble(c, chosen, from, write)
+	return a.assemble(c, basesFirst(chosen), from, write)
 }
 
 // configFiles are looked for in this order.
@@ -240,6 +240,28 @@ func chooseMirrors(c *config.Config, args []string) (out []chosenMirror, err err
 		}
 	}
 	return out, nil
+}
+
+// basesFirst puts mirrors before those that assume what they hold to be installed.
+func basesFirst(chosen []chosenMirror) (out []chosenMirror) {
+	taken := map[string]bool{}
+	var take func(m chosenMirror)
+	take = func(m chosenMirror) {
+		if taken[m.Name] {
+			return
+		}
+		taken[m.Name] = true
+		for _, other := range chosen {
+			if other.Name == m.AssumeInstalled.From {
+				take(other)
+			}
+		}
+		out = append(out, m)
+	}
+	for _, m := range chosen {
+		take(m)
+	}
+	return out
 }
 
 func mirrorNames(c *config.Config) string {
