@@ -226,6 +226,8 @@ func (a *absence) instead(candidates []int32, k, of int32) string {
 	switch {
 	case a.isAssumed(candidates[chosen]):
 		return ""
+	case a.prefers(q) && !a.prefers(p):
+		return ", which the configuration prefers"
 	case q.Priority > p.Priority:
 		return fmt.Sprintf(", which has a higher priority (%d, not %d)", q.Priority, p.Priority)
 	case q.Name != p.Name:
@@ -248,6 +250,10 @@ func (a *absence) excluded(packages ...int32) string {
 		return a.explain(found.broken[0])
 	}
 	return ""
+}
+
+func (a *absence) prefers(p *repo.Package) bool {
+	return slices.ContainsFunc(a.asked.Prefer, func(pattern string) bool { return repo.Match(pattern, p.Name) })
 }
 
 func (a *absence) has(k int32) bool { return a.isAssumed(k) || a.is[k] }

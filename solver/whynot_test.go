@@ -63,6 +63,10 @@ func TestWhyNot(t *testing.T) {
 			packages: "a 1; requires b | c\nb 1\nc 1", seeds: []string{"a"}, of: "c",
 			want: []string{"c 1: a 1 requires b | c, for which there is b 1, which clients try first"},
 		},
+		"a preferred provider": {
+			packages: "a 1; requires b | c\nb 1\nc 1", seeds: []string{"a"}, options: Options{Prefer: []string{"c*"}}, of: "b",
+			want: []string{"b 1: a 1 requires b | c, for which there is c 1, which the configuration prefers"},
+		},
 		"what is there anyway": {
 			packages: "a 1; requires c, b | c\nb 1\nc 1", seeds: []string{"a"}, of: "b",
 			want: []string{"b 1: a 1 requires b | c, for which there is c 1, which is in the mirror anyway"},

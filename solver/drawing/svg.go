@@ -22,6 +22,7 @@ var ErrTooLarge = errors.New("too large to draw")
 // Measures in pixels. Letters are of a fixed width, so that the boxes fit them.
 const (
 	letter    = 7 // width of one at the font's size
+	baseline  = 4 // below the middle of a box
 	boxHeight = 20
 	rowGap    = 6
 	layerGap  = 48
@@ -30,7 +31,8 @@ const (
 )
 
 const styles = `
-  text { font: 11px monospace; dominant-baseline: central; }
+  svg { background: #fff; }
+  text { font: 11px monospace; }
   rect { fill: #f4f6f8; stroke: #8a96a3; }
   .asked rect { fill: #dcebfa; stroke: #2f6fab; stroke-width: 2; }
   path { fill: none; stroke: #a3adb8; }
@@ -76,7 +78,7 @@ func WriteSVG(w io.Writer, g *solver.Graph) error {
 		c, y := columns[l.nodes[i].layer], l.nodes[i].y+margin
 		title := printable(p.Package.String()) + "\n" + strings.Join(asks[i], "\n")
 		fmt.Fprintf(out, "<g%s><title>%s</title><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"3\"/><text x=\"%d\" y=\"%d\">%s</text></g>\n",
-			class, escaped(title), c.x, y-boxHeight/2, c.width, boxHeight, c.x+letter, y, escaped(labels[i]))
+			class, escaped(title), c.x, y-boxHeight/2, c.width, boxHeight, c.x+letter, y+baseline, escaped(labels[i]))
 	}
 	fmt.Fprintln(out, "</svg>")
 	return out.Flush()
