@@ -13,7 +13,7 @@ import (
 func (u *universe) fork() *universe {
 	other := *u
 	other.known = slices.Clone(u.known)
-	other.spare = nil
+	other.spare, other.room = nil, nil
 	return &other
 }
 

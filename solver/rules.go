@@ -40,9 +40,9 @@ func (u *universe) rules(p int32) *rules {
 	if r := u.known[p]; r != nil {
 		return r
 	}
-	r := &rules{}
-	u.known[p] = r
 	pkg := u.at(p)
+	r := &rules{needs: make([]need, 0, u.followed(pkg))}
+	u.known[p] = r
 	for _, kind := range []repo.Kind{repo.PreRequires, repo.Requires, repo.Recommends, repo.Suggests} {
 		if !u.follows(kind) {
 			continue
@@ -65,6 +65,29 @@ func (u *universe) rules(p int32) *rules {
 		}
 	}
 	return r
+}
+
+// followed counts the relations that become needs of a package, a rich one as one.
+func (u *universe) followed(p *repo.Package) (count int) {
+	for i := range p.Relations {
+		if u.follows(p.Relations[i].Kind) {
+			count++
+		}
+	}
+	return count
+}
+
+// keep copies a list to where it stays.
+func (u *universe) keep(list []int32) []int32 {
+	if len(list) == 0 {
+		return nil
+	}
+	if cap(u.room)-len(u.room) < len(list) {
+		u.room = make([]int32, 0, max(len(list), 2048))
+	}
+	start := len(u.room)
+	u.room = append(u.room, list...)
+	return u.room[start:len(u.room):len(u.room)]
 }
 
 func (u *universe) follows(kind repo.Kind) bool {
@@ -97,7 +120,7 @@ func (u *universe) addNeed(r *rules, p int32, pkg *repo.Package, i int) {
 	if len(candidates) == 0 && !relation.Kind.Hard() {
 		return
 	}
-	r.needs = append(r.needs, need{relation: int32(i), weak: !relation.Kind.Hard(), candidates: slices.Clone(candidates)})
+	r.needs = append(r.needs, need{relation: int32(i), weak: !relation.Kind.Hard(), candidates: u.keep(candidates)})
 }
 
 // addRich adds the i-th relation of a package, a rich one: a need for each disjunction
@@ -475,7 +498,10 @@ func (u *universe) addExcluded(r *rules, p int32, pkg *repo.Package) {
 	}
 	out = u.appendOtherStreams(out, pkg)
 	u.spare = out
-	r.excludes = append(slices.Clone(out), r.excludes...)
+	if len(r.excludes) > 0 {
+		out = append(out, r.excludes...)
+	}
+	r.excludes = u.keep(out)
 }
 
 // appendNamed appends the packages of the name, in the catalog and assumed.

@@ -23,6 +23,7 @@ type universe struct {
 	conditional bool
 	modules     map[string][]int32 // the packages of each module, nil while not looked for
 	spare       []int32
+	room        []int32 // where lists of rules are kept, many in one piece of memory
 }
 
 func newUniverse(c *repo.Catalog, o Options, foreign []string) *universe {
