@@ -44,7 +44,12 @@ func WhyNot(c *repo.Catalog, s *Solution, seeds []Seed, o Options, expression Se
 func whyAbsent(c *repo.Catalog, o Options, expression Seed) string {
 	unknown := newUniverse(c, o, o.Foreign).unknownSeed(expression)
 	if answering := FindPackages(c, Query{Provides: []Seed{expression}}); len(answering) > 0 {
-		return "no package has this name; " + namesOf(answering, func(*repo.Package) bool { return false }) + where(answering) + " provides it"
+		names := namesOf(answering, func(*repo.Package) bool { return false })
+		verb := " provides it"
+		if strings.Contains(names, ", ") {
+			verb = " provide it"
+		}
+		return "no package has this name; " + names + where(answering) + verb
 	}
 	text := unknown.Reason
 	if len(unknown.Near) > 0 {

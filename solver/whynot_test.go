@@ -27,6 +27,10 @@ func TestWhyNot(t *testing.T) {
 			packages: "postfix 1; provides mail; in A 500", of: "mail",
 			want: []string{": no package has this name; postfix 1 in repository A provides it"},
 		},
+		"a name that several provide": {
+			packages: "postfix 1; provides mail\nexim 1; provides mail", of: "mail",
+			want: []string{": no package has this name; postfix 1, exim 1 provide it"},
+		},
 		"a version that is nowhere": {
 			packages: "a 1; in A 500", of: "a (>= 2)",
 			want: []string{": only a 1 is in repository A"},

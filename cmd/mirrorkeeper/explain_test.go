@@ -61,7 +61,7 @@ func wants(t *testing.T, code int, lines []string, args ...string) {
 }
 
 func TestSearch(t *testing.T) {
-	c := debs(t, someDebs, shopMirror)
+	c := debs(t, someDebs, shopMirror+"  other: {from: debian, packages: [cache]}\n")
 	for _, test := range []struct {
 		args string
 		want string // lines, separated by commas

@@ -100,6 +100,9 @@ expression is a name or a glob, with a version or an architecture if wanted:
 				}
 				packages = append(packages, found...)
 			}
+			if wanted.asked() {
+				packages = distinct(packages)
+			}
 			if !a.json() {
 				return list.print(a.out, packages)
 			}

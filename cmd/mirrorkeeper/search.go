@@ -85,6 +85,22 @@ func (s *search) find(p *mirror.Planned, q solver.Query) (found []*repo.Package,
 	return found, nil
 }
 
+// distinct leaves one of the packages that several mirrors of a repository show.
+func distinct(packages []*repo.Package) (out []*repo.Package) {
+	type key struct {
+		repository string
+		repo.File
+	}
+	known := map[key]bool{}
+	for _, p := range packages {
+		if k := (key{p.Repository.String(), p.File}); !known[k] {
+			known[k] = true
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 // pathsOf are the files that a query names.
 func pathsOf(q solver.Query) (paths []string) {
 	for _, x := range slices.Concat(q.Provides, q.Requires) {
