@@ -16,9 +16,6 @@ func (s *search) alternatives(all *union) (added bool) {
 			}
 			for i := range s.rules(p).needs {
 				x := reference{p, int32(i)}
-				if len(s.need(x).candidates) < 2 {
-					continue
-				}
 				if _, counts := all.counting(x); counts {
 					again = s.alternativesOf(all, x, hopeless) || again
 				}

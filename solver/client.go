@@ -12,8 +12,9 @@ import (
 // picked, too. The wishes that this does not help are returned.
 //
 // Clients that go back on their choices ([repo.Client.Backtracks]) take the best version
-// of what is named and find its witness; other clients regard no other version of
-// anything that is not named.
+// of what is named and find its witness. Others regard no other version of anything that
+// is not named, and try another alternative only as long as they are about the needs of
+// the one that they chose: when that is done with, they stay with it.
 func (s *search) serve(all *union, wishes []wish) (refused []Refused) {
 	helped := map[int]bool{}
 	for again := true; again; {
@@ -45,7 +46,7 @@ func (s *search) help(all *union, wishes []wish) bool {
 	s.ask(w.candidates[:1])
 	s.reset()
 	s.forget(s.passedOver(), w.candidates[:1])
-	if found, _ := s.run(); !found {
+	if found, _ := s.run(); !found || s.strays() {
 		return false
 	}
 	members := s.members()
@@ -126,41 +127,70 @@ func (m *mirrored) finds(named ...int32) bool {
 	m.ask(wanted...)
 	m.reset()
 	m.forget(m.passed, named)
+	for i, p := range slices.Backward(named) { // what is named is there before anything is chosen
+		m.set(literal(p), clause{needed, m.request(), int32(len(m.stays) + i)})
+	}
 	found, _ := m.run()
-	return found
+	return found && !m.strays()
 }
 
-// refusal says which packages to name for a wish: the wanted one, and those of its witness
-// that the client does not regard by itself, or if that does not do all of it.
+// strays reports whether the search went back on a choice as clients do not.
+func (s *search) strays() bool { return s.regret != nil && !s.client.Backtracks }
+
+// refusal says which packages to name for a wish, beside the wanted one: those of its
+// witness that the client does not regard by itself; or any one that helps; or all.
 func (s *search) refusal(m *mirrored, w *wish) Refused {
-	found := s.witness([]int32{w.picked})
-	named := []int32{m.numbers[w.picked]}
+	refused := Refused{Seed: w.seed.String(), Wanted: s.at(w.picked), Reason: m.astray(m.best(w))}
+	if w.mandatory {
+		refused.Seed = "mandatory " + refused.Wanted.Name
+	}
+	wanted := m.numbers[w.picked]
+	var all, named []int32
 	var reasons []string
-	if best := m.best(w); best != named[0] {
+	if best := m.best(w); best != wanted {
 		reasons = append(reasons, "clients choose "+m.name(best)+", which cannot be installed")
 	}
-	for _, x := range found.members[1:] {
-		if p := m.numbers[x.number]; slices.Contains(m.passed, p) {
+	for _, x := range s.witness([]int32{w.picked}).members {
+		p := m.numbers[x.number]
+		all = append(all, p)
+		if p == wanted || slices.Contains(m.passed, p) {
 			named = append(named, p)
+		}
+		if p != wanted && slices.Contains(m.passed, p) {
 			reasons = append(reasons, "it needs "+m.name(p)+", but clients choose "+m.name(m.catalog.NamedAt(m.at(p).Name)[0])+" by themselves")
 		}
 	}
+	if reasons != nil {
+		refused.Reason = strings.Join(reasons, "; ")
+	}
 	if !m.finds(named...) {
-		for _, x := range found.members[1:] {
-			if p := m.numbers[x.number]; !slices.Contains(named, p) {
-				named = append(named, p)
-			}
-		}
-	}
-	if reasons == nil {
-		reasons = append(reasons, "what clients choose leads to conflicts")
-	}
-	refused := Refused{Seed: w.seed.String(), Wanted: s.at(w.picked), Reason: strings.Join(reasons, "; ")}
-	if w.mandatory {
-		refused.Seed = "mandatory " + refused.Wanted.Name
+		named = m.helpful(named, all)
 	}
 	for _, p := range named {
 		refused.Install = append(refused.Install, m.at(p))
 	}
 	return refused
+}
+
+// astray says which choice a client does not go back on that is told to install p.
+func (m *mirrored) astray(p int32) string {
+	if m.finds(p); m.regret == nil {
+		return "what clients choose leads to conflicts"
+	}
+	return "clients choose " + m.name(m.regret.of) + " and stay with it; " + m.sentence(m.regret.fact)
+}
+
+// helpful returns what is named and one more of a witness with which the client finds a
+// way, such as what it came into conflict with; the whole witness where there is none.
+func (m *mirrored) helpful(named, witness []int32) []int32 {
+	first := witness
+	if m.regret != nil && m.regret.fact.kind == exclusion {
+		first = slices.Concat([]int32{m.regret.fact.a, m.regret.fact.b}, witness)
+	}
+	for _, p := range first {
+		if slices.Contains(witness, p) && !slices.Contains(named, p) && m.finds(append(slices.Clip(named), p)...) {
+			return append(named, p)
+		}
+	}
+	return witness
 }

@@ -40,7 +40,15 @@ type search struct {
 	only    map[clause]bool     // where it is not nil: the facts that there are
 	lenient bool                // no fact needs to hold
 	seen    []bool
-	budget  int // how many conflicts to bear
+	budget  int     // how many conflicts to bear
+	regret  *regret // the first choice gone back on which was done with
+}
+
+// regret is a package that was chosen and whose needs were satisfied, before it turned out
+// that it leads to a fact that does not hold.
+type regret struct {
+	of   int32
+	fact clause
 }
 
 // maxConflicts bounds one search. None of the 64,000 packages of a Debian release
@@ -125,6 +133,7 @@ func (s *search) reset() {
 	s.trail, s.done, s.marks, s.frames, s.agenda = s.trail[:0], 0, s.marks[:0], s.frames[:0], noFrame
 	s.stages = [2]int{}
 	s.learnt = s.learnt[:0]
+	s.regret = nil
 	clear(s.lessons)
 }
 
@@ -551,6 +560,9 @@ func (s *search) learn(conflict clause) bool {
 		lesson.from = append(lesson.from, s.because[p])
 		s.literals(s.because[p], add)
 	}
+	if chosen := s.trail[s.marks[top-1].trail]; s.regret == nil && !s.inProgress(chosen) {
+		s.regret = &regret{chosen, s.exclusionIn(conflict)}
+	}
 	cause := literal(s.trail[at])
 	if s.value[s.trail[at]] == in {
 		cause = ^cause
@@ -571,6 +583,38 @@ func (s *search) learn(conflict clause) bool {
 	s.back(back)
 	s.set(cause, clause{kind: learnt, a: number})
 	return true
+}
+
+// inProgress reports whether needs of a package are still being looked at, for clients that
+// do so depth first.
+func (s *search) inProgress(p int32) bool {
+	for i := s.agenda; i != noFrame; i = s.frames[i].then {
+		if s.frames[i].of == p {
+			return true
+		}
+	}
+	return false
+}
+
+// exclusionIn returns the exclusion that a clause does not hold for, or else a fact that it
+// comes from.
+func (s *search) exclusionIn(c clause) clause {
+	if c.kind == exclusion {
+		return c
+	}
+	found := clause{}
+	s.literals(c, func(l literal) {
+		if by := s.because[l.number()]; found.kind == decision && by.kind == exclusion {
+			found = by
+		}
+	})
+	if found.kind != decision {
+		return found
+	}
+	for c.kind == learnt {
+		c = s.learnt[c.a].from[0]
+	}
+	return c
 }
 
 // back undoes all decisions after the level.
