@@ -14,7 +14,8 @@ import (
 // Clients that go back on their choices ([repo.Client.Backtracks]) take the best version
 // of what is named and find its witness. Others regard no other version of anything that
 // is not named, and try another alternative only as long as they are about the needs of
-// the one that they chose: when that is done with, they stay with it.
+// the one that they chose: when that is done with, they stay with it, unless something
+// they have to take says itself that it excludes it (apt's pkgDepCache::MarkInstall).
 func (s *search) serve(all *union, wishes []wish) (refused []Refused) {
 	helped := map[int]bool{}
 	for again := true; again; {

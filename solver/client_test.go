@@ -34,6 +34,10 @@ func TestRefused(t *testing.T) {
 		seeds:    []string{"a", "m"},
 		want:     []string{"a: clients choose l 1 and stay with it; l 1 breaks y: a 1, y 1"},
 	}, {
+		name:     "a choice that what comes later takes the place of",
+		packages: "a 1; requires x, y\nx 1; requires l | y\nl 1\ny 1; conflicts l\nm 1; requires l",
+		seeds:    []string{"a", "m"},
+	}, {
 		name:     "a choice that turns out to be wrong at once",
 		packages: "a 1; requires y, x\nx 1; requires l | y\nl 1; requires k\nk 1; breaks y\ny 1\nm 1; requires l",
 		seeds:    []string{"a", "m"},

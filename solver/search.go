@@ -41,7 +41,7 @@ type search struct {
 	lenient bool                // no fact needs to hold
 	seen    []bool
 	budget  int     // how many conflicts to bear
-	regret  *regret // the first choice gone back on which was done with
+	regret  *regret // the first choice gone back on that clients stay with
 }
 
 // regret is a package that was chosen and whose needs were satisfied, before it turned out
@@ -561,7 +561,9 @@ func (s *search) learn(conflict clause) bool {
 		s.literals(s.because[p], add)
 	}
 	if chosen := s.trail[s.marks[top-1].trail]; s.regret == nil && !s.inProgress(chosen) {
-		s.regret = &regret{chosen, s.exclusionIn(conflict)}
+		if fact := s.exclusionIn(conflict); !s.dislodges(fact) {
+			s.regret = &regret{chosen, fact}
+		}
 	}
 	cause := literal(s.trail[at])
 	if s.value[s.trail[at]] == in {
@@ -596,20 +598,32 @@ func (s *search) inProgress(p int32) bool {
 	return false
 }
 
-// exclusionIn returns the exclusion that a clause does not hold for, or else a fact that it
-// comes from.
-func (s *search) exclusionIn(c clause) clause {
-	if c.kind == exclusion {
-		return c
+// dislodges reports whether a fact is an exclusion that is told by the package which came
+// later: then clients drop the other one.
+func (s *search) dislodges(c clause) bool {
+	if c.kind != exclusion {
+		return false
 	}
-	found := clause{}
-	s.literals(c, func(l literal) {
-		if by := s.because[l.number()]; found.kind == decision && by.kind == exclusion {
-			found = by
+	later, other := c.a, c.b
+	if s.value[other] == out || s.value[later] == in && slices.Index(s.trail, other) > slices.Index(s.trail, later) {
+		later, other = other, later
+	}
+	return slices.Contains(s.rules(later).excludes, other)
+}
+
+// exclusionIn returns the exclusion that is nearest among the reasons why a clause does
+// not hold, or else a fact that it comes from.
+func (s *search) exclusionIn(c clause) clause {
+	reasons := []clause{c}
+	for i := 0; i < len(reasons); i++ {
+		if reasons[i].kind == exclusion {
+			return reasons[i]
 		}
-	})
-	if found.kind != decision {
-		return found
+		s.literals(reasons[i], func(l literal) {
+			if by := s.because[l.number()]; by.kind != decision && !slices.Contains(reasons, by) {
+				reasons = append(reasons, by)
+			}
+		})
 	}
 	for c.kind == learnt {
 		c = s.learnt[c.a].from[0]
