@@ -20,10 +20,13 @@ func (u *universe) fork() *universe {
 // inParallel calls a function for each number below n, on all processors. start makes
 // the function for one processor, with a universe for its own use.
 func (u *universe) inParallel(n int, start func(*universe) func(i int)) {
+	var workers []func(i int) // all made before the first changes what they are made of
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		workers = append(workers, start(u.fork()))
+	}
 	var next atomic.Int64
 	var all sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
-		do := start(u.fork())
+	for _, do := range workers {
 		all.Go(func() {
 			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
 				do(i)

@@ -55,7 +55,7 @@ func (o *Objects) Check(f repo.File) (bool, error) {
 	if repo.NewDigest(f.Digest.Algorithm(), h.Sum(nil)) == f.Digest {
 		return true, nil
 	}
-	return false, os.Remove(o.Path(f.Digest))
+	return false, o.Remove(f.Digest)
 }
 
 // Open opens the object; the error is [fs.ErrNotExist] when it is not there.
