@@ -28,7 +28,7 @@ func (s *search) serve(all *union, wishes []wish) (refused []Refused) {
 			}
 			if !helped[i] {
 				helped[i] = true
-				if s.help(all, wishes[i:i+1]) {
+				if s.help(all, w) {
 					again = true
 					continue
 				}
@@ -42,8 +42,7 @@ func (s *search) serve(all *union, wishes []wish) (refused []Refused) {
 
 // help picks what the client chooses from the whole catalog. It reports whether there is
 // anything new in it.
-func (s *search) help(all *union, wishes []wish) bool {
-	w := &wishes[0]
+func (s *search) help(all *union, w *wish) bool {
 	s.ask(w.candidates[:1])
 	s.reset()
 	s.forget(s.passedOver(), w.candidates[:1])
