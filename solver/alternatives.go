@@ -7,7 +7,7 @@ import "slices"
 // installed, with its witness. It reports whether it added anything. What an assumed
 // package satisfies leaves no choice.
 func (s *search) alternatives(all *union) (added bool) {
-	hopeless := map[int32]bool{}
+	possible := map[int32]bool{}
 	for again := true; again; added = added || again {
 		again = false
 		for p := range int32(len(all.ways)) {
@@ -17,7 +17,7 @@ func (s *search) alternatives(all *union) (added bool) {
 			for i := range s.rules(p).needs {
 				x := reference{p, int32(i)}
 				if _, counts := all.counting(x); counts {
-					again = s.alternativesOf(all, x, hopeless) || again
+					again = s.alternativesOf(all, x, possible) || again
 				}
 			}
 		}
@@ -25,9 +25,9 @@ func (s *search) alternatives(all *union) (added bool) {
 	return added
 }
 
-// alternativesOf adds what satisfies one need. What cannot be installed is remembered as
-// hopeless.
-func (s *search) alternativesOf(all *union, x reference, hopeless map[int32]bool) (added bool) {
+// alternativesOf adds what satisfies one need. Which packages can be installed is
+// remembered in possible; those of a union that is not broken can.
+func (s *search) alternativesOf(all *union, x reference, possible map[int32]bool) (added bool) {
 	n := s.need(x)
 	if slices.ContainsFunc(n.candidates, s.isAssumed) {
 		return false
@@ -35,21 +35,29 @@ func (s *search) alternativesOf(all *union, x reference, hopeless map[int32]bool
 	var done []string
 	for _, c := range n.candidates {
 		name := s.at(c).Name
-		if slices.Contains(done, name) || hopeless[c] || s.exclude(x.of, c) {
+		if slices.Contains(done, name) || s.exclude(x.of, c) {
 			continue
 		}
+		can, known := possible[c]
+		if all.has(c) && (!all.broken || can) {
+			done = append(done, name)
+			continue
+		}
+		if known && !can {
+			continue
+		}
+		members, ok := s.alone(c)
+		possible[c] = ok
+		if !ok {
+			continue
+		}
+		done = append(done, name)
 		if !all.has(c) {
-			members, ok := s.alone(c)
-			if !ok {
-				hopeless[c] = true
-				continue
-			}
 			all.ways[c] = way{length: all.ways[x.of].length + 1, by: x.of, relation: n.relation, reverse: n.reverse}
 			all.add(members, nil)
 			s.settle(all, members)
 			added = true
 		}
-		done = append(done, name)
 	}
 	return added
 }

@@ -86,6 +86,7 @@ func (s *search) pick(all *union, wishes []wish, solution *Solution) {
 	}
 	all.add(found.members, wishes)
 	s.settle(all, found.members)
+	all.broken = all.broken || len(found.broken) > 0
 	for _, b := range found.broken {
 		if s.isConflict(b.fact) {
 			solution.Conflicts = append(solution.Conflicts, s.conflict(all, wishes, b))
@@ -101,6 +102,7 @@ type union struct {
 	ways    []way // by number
 	missing []clause
 	settled map[reference]bool // needs with a condition that some witness met
+	broken  bool               // not all of it is witnesses
 }
 
 // way is the last step of the shortest way to a package.
