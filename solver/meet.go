@@ -19,9 +19,10 @@ func (s *search) settle(all *union, members []member) {
 
 // meet completes a union with what its packages require or want beside others which are
 // there for other wishes only. Each such need is looked at once. Packages that cannot be
-// installed beside each other change nothing. It reports whether it looked at any.
+// installed beside each other change nothing. It reports whether it looked at any. One
+// witness of all seeds lacks nothing of the kind, and must stay one.
 func (s *search) meet(all *union) (looked bool) {
-	if !s.conditional {
+	if !s.conditional || s.options.Together {
 		return false
 	}
 	for again := true; again; looked = looked || again {
