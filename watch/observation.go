@@ -1,0 +1,136 @@
+package watch
+
+import (
+	"time"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+)
+
+// Generation is one state of a repository as its source published it.
+type Generation struct {
+	// Root is the digest of the root file.
+	Root repo.Digest `json:"root"`
+	// Published is when the source showed it first.
+	Published time.Time `json:"published"`
+	// Date and ValidUntil are what the root says; zero if unsaid.
+	Date       time.Time `json:"date,omitzero"`
+	ValidUntil time.Time `json:"valid_until,omitzero"`
+	// Files and Bytes count the manifest; Complete says that the source held all of it
+	// when it was checked.
+	Files    int   `json:"files"`
+	Bytes    int64 `json:"bytes"`
+	Complete bool  `json:"complete"`
+	// Expired generations are not advertised any more, by an administrator's word.
+	Expired bool `json:"expired,omitempty"`
+}
+
+// Level is how deep a check goes (each includes no other).
+type Level string
+
+// The levels: the root, the files it names, what changed between generations, a random
+// sample, everything, and random ranges of bytes.
+const (
+	LevelRoot    Level = "root"
+	LevelIndexes Level = "indexes"
+	LevelDelta   Level = "delta"
+	LevelRemoved Level = "removed" // files of an older generation that the newest one lacks
+	LevelSample  Level = "sample"
+	LevelSweep   Level = "sweep"
+	LevelBytes   Level = "bytes"
+)
+
+// Fault is what is wrong with a file, or with an answer.
+type Fault string
+
+// The faults. Unreachable ones say nothing of what the site holds.
+const (
+	FaultNone        Fault = ""
+	FaultMissing     Fault = "missing" // 404, 410, or a page of HTML in the place of a file
+	FaultSize        Fault = "wrong-size"
+	FaultDigest      Fault = "wrong-digest" // or other bytes in a range
+	FaultForbidden   Fault = "forbidden"    // 401, 403
+	FaultUnreachable Fault = "unreachable"  // no connection, time-out, cut, TLS failure, 5xx, 429
+	FaultRedirect    Fault = "redirect"     // from https to http, to a private address, too many
+	FaultEndless     Fault = "too-long"     // more bytes than there can be, or too slow for them
+)
+
+// Says reports whether the fault tells what the site holds: one that does not is no
+// proof against it.
+func (f Fault) Says() bool { return f != FaultNone && f != FaultUnreachable && f != FaultEndless }
+
+// FileSeen is a file that was looked at and is not as it ought to be.
+type FileSeen struct {
+	Path     string    `json:"path"`
+	Fault    Fault     `json:"fault"`
+	Expected string    `json:"expected,omitempty"` // size or digest
+	Seen     string    `json:"seen,omitempty"`
+	At       time.Time `json:"at"`
+	// Matches is the generation whose content it has instead, zero for none known.
+	Matches repo.Digest `json:"matches,omitzero"`
+	Detail  string      `json:"detail,omitempty"` // status line, headers, the error
+}
+
+// Check is the outcome of looking at files on one level.
+type Check struct {
+	Level Level `json:"level"`
+	// Root is the generation whose files were looked at.
+	Root    repo.Digest `json:"root"`
+	At      time.Time   `json:"at"`
+	Checked int         `json:"checked"`
+	// Of is how many there would have been; a sample or a budget makes Checked less.
+	Of int `json:"of"`
+	// Bad are the first files that are wrong, BadCount all of them.
+	Bad      []FileSeen `json:"bad,omitempty"`
+	BadCount int        `json:"bad_count"`
+}
+
+// RootSeen is what an endpoint serves as the root of one repository.
+type RootSeen struct {
+	Name   string      `json:"name"` // as in [Root]
+	Digest repo.Digest `json:"digest,omitzero"`
+	// NotModified is set where the endpoint said that it is what it was.
+	NotModified bool  `json:"not_modified,omitempty"`
+	Fault       Fault `json:"fault,omitempty"`
+	// Detail is the error in words, or the status line.
+	Detail string `json:"detail,omitempty"`
+	// Headers that tell of caches and of the file's age.
+	Headers map[string]string `json:"headers,omitempty"`
+	Checks  []Check           `json:"checks,omitempty"`
+}
+
+// StampSeen is the timestamp of one directory.
+type StampSeen struct {
+	Directory string    `json:"directory"`
+	Stamp     time.Time `json:"stamp,omitzero"`
+	Fault     Fault     `json:"fault,omitempty"`
+	Detail    string    `json:"detail,omitempty"`
+	// Begin and End are the sequence numbers planted before and behind all else, 0 where
+	// there are none: they differ while a site copies.
+	Begin int64 `json:"begin,omitempty"`
+	End   int64 `json:"end,omitempty"`
+}
+
+// Observation is one look at one endpoint of a site for one watched repository.
+type Observation struct {
+	Site       string        `json:"site"`
+	Repository string        `json:"repository"`
+	Endpoint   Endpoint      `json:"endpoint"`
+	Vantage    string        `json:"vantage,omitempty"`
+	At         time.Time     `json:"at"` // when the look began, by the watcher's clock
+	Took       time.Duration `json:"took"`
+	// FirstByte is the latency of the root, from the request to its first byte.
+	FirstByte time.Duration `json:"first_byte,omitempty"`
+	Requests  int           `json:"requests"`
+	Bytes     int64         `json:"bytes"`
+	Roots     []RootSeen    `json:"roots,omitempty"`
+	Stamps    []StampSeen   `json:"stamps,omitempty"`
+	// Redirects are the hosts that answers were redirected to.
+	Redirects []string `json:"redirects,omitempty"`
+	// NotAfter is when the certificate expires, zero without TLS.
+	NotAfter time.Time `json:"not_after,omitzero"`
+	// Skew is the site's clock less the watcher's, as its Date header tells.
+	Skew time.Duration `json:"skew,omitempty"`
+	// Fault is set where the endpoint as a whole did not answer (name, connection, TLS).
+	Fault  Fault  `json:"fault,omitempty"`
+	Detail string `json:"detail,omitempty"`
+}
