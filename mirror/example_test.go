@@ -62,7 +62,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	signing, err := mirror.NewSigning(own)
+	signing, err := signature.NewSigning(own)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/fetch"
 	"github.com/mirrorkeeper/mirrorkeeper/progress"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
+	"github.com/mirrorkeeper/mirrorkeeper/signature"
 	"github.com/mirrorkeeper/mirrorkeeper/solver"
 	"github.com/mirrorkeeper/mirrorkeeper/store"
 )
@@ -75,7 +76,7 @@ type Mirror struct {
 	// ValidFor is how long the root of a partial mirror is valid, 0 for ever.
 	ValidFor time.Duration
 	// Sign signs partial mirrors.
-	Sign *Signing
+	Sign *signature.Signing
 }
 
 // Full reports whether the mirror holds all of its sources.

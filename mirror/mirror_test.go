@@ -85,13 +85,13 @@ func (u *upstream) change(name, version string) {
 // ourKey is the key that mirrors are signed with, made once: that takes long.
 var ourKey = sync.OnceValues(func() (*signature.Key, error) { return signature.Generate("test") })
 
-func newSigning(t *testing.T) *mirror.Signing {
+func newSigning(t *testing.T) *signature.Signing {
 	t.Helper()
 	key, err := ourKey()
 	if err != nil {
 		t.Fatal(err)
 	}
-	signing, err := mirror.NewSigning(key)
+	signing, err := signature.NewSigning(key)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -364,7 +364,7 @@ func (r *run) rewrite(ctx context.Context, g *generation, s *selection) error {
 		packages := s.of(p.u.repository)
 		m, err := p.u.source.Format.Rewrite(&repo.Rewriting{
 			Repository: p.u.repository, Root: p.u.root, Packages: packages, Names: names, Open: r.open,
-			Signer: r.Mirror.Sign, Date: date, ValidFor: r.Mirror.ValidFor,
+			Signer: r.Mirror.Sign.Signer(ctx), Date: date, ValidFor: r.Mirror.ValidFor,
 			Put: func(path string, content []byte) (repo.File, error) { return objects.Put(path, content, date) },
 		})
 		if err != nil {

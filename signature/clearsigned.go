@@ -2,9 +2,13 @@ package signature
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/ProtonMail/go-crypto/openpgp/clearsign"
+	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 )
 
 var clearSignedBegin = []byte("-----BEGIN PGP SIGNED MESSAGE-----")
@@ -35,4 +39,58 @@ func splitClearSigned(document []byte) (*clearSigned, error) {
 		return nil, refuse(ErrUnsigned, "the signature is malformed: %v", err)
 	}
 	return &clearSigned{text: append(block.Plaintext, '\n'), hashed: block.Bytes, signature: packets}, nil
+}
+
+// clearText returns what readers see of content that was clear-signed: lines without
+// white space at their ends, the last one ended.
+func clearText(content []byte) []byte {
+	content = bytes.ReplaceAll(content, []byte("\r\n"), []byte("\n"))
+	lines := bytes.Split(bytes.TrimSuffix(content, []byte("\n")), []byte("\n"))
+	for i := range lines {
+		lines[i] = bytes.TrimRight(lines[i], " \t\r")
+	}
+	return append(bytes.Join(lines, []byte("\n")), '\n')
+}
+
+// joinClearSigned makes one document with the signatures of several, which are of the
+// same text.
+func joinClearSigned(documents [][]byte) ([]byte, error) {
+	if len(documents) == 1 {
+		return documents[0], nil
+	}
+	var digests []string
+	var packets []byte
+	for _, document := range documents {
+		block, _ := clearsign.Decode(document)
+		d, err := splitClearSigned(document)
+		if err != nil {
+			return nil, err
+		}
+		for _, names := range block.Headers["Hash"] {
+			for name := range strings.SplitSeq(names, ",") {
+				if name = strings.TrimSpace(name); !slices.Contains(digests, name) {
+					digests = append(digests, name)
+				}
+			}
+		}
+		packets = append(packets, d.signature...)
+	}
+	armored, err := enarmor(packets, openpgp.SignatureType)
+	if err != nil {
+		return nil, err
+	}
+	d, err := splitClearSigned(documents[0])
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s\nHash: %s\n\n", clearSignedBegin, strings.Join(digests, ","))
+	for line := range bytes.Lines(d.text) {
+		if line[0] == '-' { // RFC 9580, section 7.2
+			b.WriteString("- ")
+		}
+		b.Write(line)
+	}
+	b.Write(armored)
+	return b.Bytes(), nil
 }

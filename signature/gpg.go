@@ -2,6 +2,7 @@ package signature
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os/exec"
 
@@ -10,7 +11,10 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
 
-var _ repo.Signer = GPG{}
+var (
+	_ repo.Signer = GPG{}
+	_ SigningKey  = GPG{}
+)
 
 // GPG signs by running gpg(1), for keys in gpg-agent and on hardware. A
 // passphrase is the agent's business: it is never passed on the command line.
@@ -20,6 +24,9 @@ type GPG struct {
 	// Program is gpg's name or path, "" for "gpg".
 	Program string
 }
+
+// Signer is gpg.
+func (g GPG) Signer(context.Context) repo.Signer { return g }
 
 // Inline returns the clear-signed content, as [Key.Inline] does.
 func (g GPG) Inline(content []byte) ([]byte, error) {

@@ -2,6 +2,7 @@ package signature
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -19,7 +20,10 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
 
-var _ repo.Signer = (*Key)(nil)
+var (
+	_ repo.Signer = (*Key)(nil)
+	_ SigningKey  = (*Key)(nil)
+)
 
 // ErrPassphrase means that a private key needs a passphrase, or another one.
 var ErrPassphrase = errors.New("wrong passphrase")
@@ -116,6 +120,9 @@ func signingKey(e *openpgp.Entity) (*packet.PrivateKey, error) {
 
 // signingConfig chooses the algorithms of signatures.
 func signingConfig() *packet.Config { return &packet.Config{DefaultHash: crypto.SHA512} }
+
+// Signer is the key itself, which needs no time to speak of.
+func (k *Key) Signer(context.Context) repo.Signer { return k }
 
 // Inline returns the clear-signed content. White space at the ends of its lines is
 // not signed and lost to readers, as in every clear-signed text; where the last

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,26 +18,26 @@ import (
 // where the configuration names none.
 const releaseKey = "release-key.asc"
 
-// signing is the key that signs a partial mirror: the configured one, or one that
-// is made once.
-func signing(s *store.Store, c *config.Sign) (*mirror.Signing, error) {
+// signing is the keys that sign what is ours, partial mirrors and repositories that are
+// created: the configured ones, or one that is made once.
+func signing(ctx context.Context, s *store.Store, c *config.Sign) (*signature.Signing, error) {
 	switch {
 	case c != nil && c.GPG != "":
 		gpg := signature.GPG{KeyID: c.GPG}
 		if len(c.Command) > 0 {
 			gpg.Program = c.Command[0]
 		}
-		return mirror.NewSigning(gpg)
+		return signature.NewSigning(gpg)
 	case c != nil:
 		key, err := signature.ReadKey(c.Key, []byte(c.Passphrase.Reveal()))
 		if err != nil {
 			return nil, err
 		}
-		return mirror.NewSigning(key)
+		return signature.NewSigning(key)
 	}
 	key, err := signature.ReadKey(s.PrivateFile(releaseKey), nil)
 	if err == nil {
-		return mirror.NewSigning(key)
+		return signature.NewSigning(key)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -55,7 +56,7 @@ func signing(s *store.Store, c *config.Sign) (*mirror.Signing, error) {
 	if err := s.WritePrivate(releaseKey, secret.Bytes()); err != nil {
 		return nil, err
 	}
-	return mirror.NewSigning(key)
+	return signature.NewSigning(key)
 }
 
 // rememberKeys keeps the keys that verify the mirror in the store.

@@ -64,7 +64,7 @@ sync --locked mirrors exactly what it says. What it says of other mirrors stays.
 			if err != nil {
 				return &exit{code: exitUsage, err: err, hint: "remove the file to have it written anew"}
 			}
-			s, err := a.setUp(&from, args, false)
+			s, err := a.setUp(c.Context(), &from, args, false)
 			if err != nil {
 				return err
 			}

@@ -78,7 +78,7 @@ func (a *app) planCommand() *cobra.Command {
 
 // plans makes the plans of the mirrors that the arguments name.
 func (a *app) plans(c *cobra.Command, from *origin, args []string) ([]*mirror.Planned, error) {
-	s, err := a.setUp(from, args, false)
+	s, err := a.setUp(c.Context(), from, args, false)
 	if err != nil {
 		return nil, err
 	}

@@ -89,7 +89,7 @@ func (s *setup) close() {
 
 // setUp makes the jobs that the flags and arguments name. With write it opens the
 // store for publishing, else for looking only.
-func (a *app) setUp(from *origin, args []string, write bool) (*setup, error) {
+func (a *app) setUp(ctx context.Context, from *origin, args []string, write bool) (*setup, error) {
 	var c *config.Config
 	var err error
 	if from.fromSystem {
@@ -114,7 +114,7 @@ func (a *app) setUp(from *origin, args []string, write bool) (*setup, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.assemble(c, basesFirst(chosen), from, write)
+	return a.assemble(ctx, c, basesFirst(chosen), from, write)
 }
 
 // configFiles are looked for in this order.
@@ -273,7 +273,7 @@ func mirrorNames(c *config.Config) string {
 }
 
 // assemble makes a job of each mirror.
-func (a *app) assemble(c *config.Config, chosen []chosenMirror, from *origin, write bool) (_ *setup, err error) {
+func (a *app) assemble(ctx context.Context, c *config.Config, chosen []chosenMirror, from *origin, write bool) (_ *setup, err error) {
 	s := &setup{}
 	open := store.OpenState
 	if write {
@@ -312,7 +312,7 @@ func (a *app) assemble(c *config.Config, chosen []chosenMirror, from *origin, wr
 	for i, j := range jobs {
 		j.Store, j.Fetcher, j.Progress, j.Log, j.Grace = s.store, fetcher, tracker, log, c.Keep.Grace
 		if !j.Mirror.Full() && write {
-			if j.Mirror.Sign, err = signing(s.store, chosen[i].Sign); err != nil {
+			if j.Mirror.Sign, err = signing(ctx, s.store, chosen[i].Sign); err != nil {
 				return nil, fmt.Errorf("mirror %s: %w", j.Mirror.Name, err)
 			}
 		}

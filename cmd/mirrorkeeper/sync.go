@@ -34,7 +34,7 @@ another form of a package, something that packages provide or a file:
 bash-5.1-2.el9.x86_64, "perl(Foo::Bar)", /usr/bin/python3. With --from-system,
 @core is a group.`,
 		RunE: func(c *cobra.Command, args []string) error {
-			s, err := a.setUp(&from, args, true)
+			s, err := a.setUp(c.Context(), &from, args, true)
 			if err != nil {
 				return err
 			}

@@ -44,7 +44,7 @@ func (a *app) unresolvedCommand() *cobra.Command {
 				return err
 			}
 			from.everything = everything
-			s, err := a.setUp(&from, args, false)
+			s, err := a.setUp(c.Context(), &from, args, false)
 			if err != nil {
 				return err
 			}
