@@ -2,6 +2,7 @@ package mirror
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
@@ -17,9 +18,35 @@ type Exclusion struct {
 	Name, Version, Architecture, Section, Source repo.Pattern
 }
 
+// String returns the exclusion as configurations write it.
+func (x Exclusion) String() string {
+	if !x.Package.IsZero() {
+		return x.Package.String()
+	}
+	var fields []string
+	for _, f := range []struct {
+		name    string
+		pattern repo.Pattern
+	}{
+		{"name", x.Name}, {"version", x.Version}, {"architecture", x.Architecture},
+		{"section", x.Section}, {"source", x.Source}, {"repository", x.Repository},
+	} {
+		if !f.pattern.IsZero() {
+			fields = append(fields, f.name+": "+f.pattern.String())
+		}
+	}
+	return "{" + strings.Join(fields, ", ") + "}"
+}
+
 // excludes reports whether the mirror leaves out the package.
 func (m *Mirror) excludes(p *repo.Package, rules repo.Rules) bool {
-	return slices.ContainsFunc(m.Exclude, func(x Exclusion) bool { return x.holds(p, rules) })
+	return m.exclusionOf(p, rules) >= 0
+}
+
+// exclusionOf returns the index of the first exclusion that holds for the package, -1 for
+// none.
+func (m *Mirror) exclusionOf(p *repo.Package, rules repo.Rules) int {
+	return slices.IndexFunc(m.Exclude, func(x Exclusion) bool { return x.holds(p, rules) })
 }
 
 func (x Exclusion) holds(p *repo.Package, rules repo.Rules) bool {

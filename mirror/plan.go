@@ -43,6 +43,19 @@ func (p *Planned) Pickings() []Picking {
 	return p.pickings
 }
 
+// Exclusion returns what of the configuration leaves out the package, nil for nothing.
+func (p *Planned) Exclusion(of *repo.Package) *Exclusion {
+	for _, f := range p.mirror.formats() {
+		if f.Name() != of.Repository.Source.Type {
+			continue
+		}
+		if i := p.mirror.exclusionOf(of, f); i >= 0 {
+			return &p.mirror.Exclude[i]
+		}
+	}
+	return nil
+}
+
 // Link joins the packages of the repositories anew, for what is wanted of them.
 func (p *Planned) Link(w repo.Wanted) ([]*repo.Package, error) { return p.mirror.link(p.read, w) }
 

@@ -12,18 +12,23 @@ import (
 )
 
 // linkFiles lets packages provide the files that a relation of any package names, and
-// those among the names. Primary lists the files that are required most; filelists,
-// which is large, has all and is read where primary has no package with a file that is
-// wanted.
+// those that the names are or match. Primary lists the files that are required most;
+// filelists, which is large, has all and is read where primary has no package with a
+// file that is wanted, or where only filelists can tell all that match.
 func linkFiles(all []repo.Reading, visible [][]*repo.Package, names []string) (packages []*repo.Package, err error) {
 	packages = slices.Concat(visible...)
 	left := wantedFiles(packages) // true while no package is found
+	var globs []string
 	for _, name := range names {
-		if strings.HasPrefix(name, "/") {
+		switch {
+		case !strings.HasPrefix(name, "/"):
+		case strings.ContainsAny(name, "*?["):
+			globs = append(globs, name)
+		default:
 			left[name] = true
 		}
 	}
-	if len(left) == 0 {
+	if len(left)+len(globs) == 0 {
 		return packages, nil
 	}
 	for _, p := range packages {
@@ -50,10 +55,10 @@ func linkFiles(all []repo.Reading, visible [][]*repo.Package, names []string) (p
 		delete(left, file)
 	}
 	for i, of := range all {
-		if len(left) == 0 {
+		if len(left)+len(globs) == 0 {
 			break
 		}
-		if err := linkFilelists(of, visible[i], left); err != nil {
+		if err := linkFilelists(of, visible[i], left, globs); err != nil {
 			return nil, err
 		}
 	}
@@ -92,8 +97,9 @@ func provideFile(p *repo.Package, file string) {
 	}
 }
 
-// linkFilelists looks for files in the filelists of a repository.
-func linkFilelists(of repo.Reading, packages []*repo.Package, wanted map[string]bool) error {
+// linkFilelists looks for files in the filelists of a repository: those that are wanted,
+// and those that match one of the globs.
+func linkFilelists(of repo.Reading, packages []*repo.Package, wanted map[string]bool, globs []string) error {
 	var byID map[string][]*repo.Package // made when there is something to look up
 	return readIndex(of, filelistsKind, func(content io.Reader, name string) error {
 		for in := repodata.NewFilelistsReader(content, name); ; {
@@ -105,7 +111,7 @@ func linkFilelists(of repo.Reading, packages []*repo.Package, wanted map[string]
 				return err
 			}
 			for _, file := range e.Files {
-				if !wanted[string(file)] {
+				if !wanted[string(file)] && !slices.ContainsFunc(globs, func(glob string) bool { return repo.Match(glob, string(file)) }) {
 					continue
 				}
 				if byID == nil {

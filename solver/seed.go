@@ -28,6 +28,10 @@ func (s Seed) String() string {
 
 func (s Seed) isGlob() bool { return strings.ContainsAny(s.Pattern, "*?[") }
 
+// isPath reports whether the seed asks for files: packages provide those that are asked
+// for.
+func (s Seed) isPath() bool { return strings.HasPrefix(s.Pattern, "/") }
+
 // wish is one package that a seed or the mandatory ones ask for: any of the
 // candidates, the first being preferred.
 type wish struct {
@@ -119,9 +123,9 @@ func (u *universe) accepted(packages []int32, seed Seed) (accepted []int32) {
 	return accepted
 }
 
-// addFormed adds the answers to the seeds that match no name but other forms of packages:
-// a wish for each name of these, for exactly these packages. Seeds with an architecture or
-// a version are names, if they are no globs.
+// addFormed adds the answers to the seeds that match no name but other forms of packages,
+// or as globs of paths the files of packages: a wish for each name of these, for exactly
+// these packages. Seeds with an architecture or a version are names, if they are no globs.
 func (u *universe) addFormed(seeds []Seed, answers [][]wish) {
 	plain, globs := map[string][]int{}, []int{}
 	for i, seed := range seeds {
@@ -154,6 +158,11 @@ func (u *universe) addFormed(seeds []Seed, answers [][]wish) {
 				if repo.Match(seeds[i].Pattern, form) {
 					match(i)
 				}
+			}
+		}
+		for _, i := range globs {
+			if seeds[i].isPath() && slices.ContainsFunc(p.Provides, func(x repo.Provide) bool { return repo.Match(seeds[i].Pattern, x.Name) }) {
+				match(i)
 			}
 		}
 	}

@@ -82,7 +82,6 @@ func TestSearch(t *testing.T) {
 	for args, want := range map[string]string{
 		"--file /bin/sh":   "in deb repositories list no files",
 		"--file sh":        "whole path",
-		"--file /bin/*":    "whole path",
 		"--name (1)":       "--name: seed",
 		"--requires lib/x": "--requires: seed",
 	} {
@@ -101,7 +100,17 @@ func TestSearchFiles(t *testing.T) {
 	c := r.configured("url: URL, keys: KEY", ", packages: [app]")
 	r.want(0, "lib 1.0-1\n", "packages", "-c", c, "--file", "/usr/share/lib/version", "--column", "name", "--column", "version", "--sep", " ")
 	r.want(0, "lib 1.0-1 app", "packages", "-c", c, "--provides", "/usr/share/lib/version", "--column", "name", "--column", "version", "--column", "repository", "--sep", " ")
+	r.want(0, "app 1.0-1\nlib 1.0-1\n", "packages", "-c", c, "--file", "/usr/share/*/version", "--column", "name", "--column", "version", "--sep", " ")
 	wants(t, 0, []string{""}, "packages", "-c", c, "--file", "/usr/share/other", "--sep", " ")
+	wants(t, 0, []string{""}, "packages", "-c", c, "--file", "/usr/share/other/*", "--sep", " ")
+}
+
+// A seed may be a glob of files: packages that have some that match are seeds.
+func TestSeedsOfFiles(t *testing.T) {
+	r := newRPMs(t, twoPackages+"tool 2-1 noarch\n")
+	r.Publish(r.served)
+	c := r.configured("url: URL, keys: KEY", ", packages: ['/usr/share/[lt]*/version']")
+	r.want(0, "lib 1.0-1\ntool 2-1\n", "packages", "-c", c, "--column", "name", "--column", "version", "--sep", " ")
 }
 
 func TestWhyAll(t *testing.T) {
@@ -127,7 +136,7 @@ func TestWhyNot(t *testing.T) {
 	c := debs(t, someDebs, shopMirror)
 	for of, want := range map[string][]string{
 		"shpo":      {"m: shpo", "  no package has or provides this name; did you mean shop?"},
-		"cache":     {"m: cache 1.0 amd64", "  the configuration of the mirror excludes it"},
+		"cache":     {"m: cache 1.0 amd64", "  the configuration of the mirror excludes it by cache"},
 		"database":  {"m: database 14.2 amd64", "  shop 1.0 requires database (>= 14), for which there is database 15.1, a higher version"},
 		"libssl1.1": {"m: libssl1.1 1.1 amd64", "  shop 1.0 requires libssl3 | libssl1.1, for which there is libssl3 3.0, which clients try first"},
 		"broken":    {"m: broken 1.0 amd64", "  nothing in the mirror asks for it", "  it cannot be installed: broken 1.0 requires missing: no package has or provides it"},
@@ -143,7 +152,7 @@ func TestWhyNot(t *testing.T) {
 	if err := json.Unmarshal([]byte(mirrorkeeper("why-not", "cache", "-c", c, "-o", "json").out), &got); err != nil {
 		t.Fatal(err)
 	}
-	want := []absent{{"m", "cache", "1.0", "amd64", "debian", []string{"the configuration of the mirror excludes it"}}}
+	want := []absent{{"m", "cache", "1.0", "amd64", "debian", []string{"the configuration of the mirror excludes it by cache"}}}
 	if diff := cmp.Diff(want, got.WhyNot); diff != "" {
 		t.Error(diff)
 	}
@@ -169,7 +178,7 @@ data:
 	r.Publish(r.served)
 	c := r.configured("url: URL, keys: KEY, exclude: [lib]", ", packages: [app]")
 	r.want(0, "the module stream nodejs:18, which is not active", "why-not", "node", "-c", c)
-	r.want(0, "the source app excludes packages of this name", "why-not", "lib", "-c", c)
+	r.want(0, "the source app excludes packages of this name by lib", "why-not", "lib", "-c", c)
 }
 
 func TestTree(t *testing.T) {

@@ -18,6 +18,7 @@ type (
 		Name       string              `json:"name"`
 		Packages   []plannedPackage    `json:"packages"`
 		Unresolved []mirror.Unresolved `json:"unresolved"`
+		Conflicts  []string            `json:"conflicts"`
 		Refused    []mirror.Refused    `json:"refused"`
 		Warnings   []string            `json:"warnings,omitempty"`
 		Add        int                 `json:"add"`
@@ -100,10 +101,13 @@ func (a *app) printPlans(plans []*mirror.Planned, lock *mirror.Lock) error {
 		for _, p := range plans {
 			m := plannedMirror{
 				Name: p.Mirror, Packages: []plannedPackage{}, Unresolved: p.Unresolved, Warnings: p.Warnings,
-				Refused: p.Refused, Add: p.Add, Remove: p.Remove, Bytes: p.Bytes, Lock: againstLock(p, lock),
+				Conflicts: p.Conflicts, Refused: p.Refused, Add: p.Add, Remove: p.Remove, Bytes: p.Bytes, Lock: againstLock(p, lock),
 			}
 			if m.Unresolved == nil {
 				m.Unresolved = []mirror.Unresolved{}
+			}
+			if m.Conflicts == nil {
+				m.Conflicts = []string{}
 			}
 			if m.Refused == nil {
 				m.Refused = []mirror.Refused{}

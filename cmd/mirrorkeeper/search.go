@@ -22,7 +22,7 @@ func (s *search) flags(c *cobra.Command) {
 	f.StringArrayVar(&s.provides, "provides", nil, "search for what answers the name of the `expression`, by its own name or one that it provides")
 	f.StringArrayVar(&s.requires, "requires", nil, "search for what requires the `expression`: names it, or is satisfied by a package of the name")
 	f.StringArrayVar(&s.obsoletes, "obsoletes", nil, "search for what takes the place of the `expression`")
-	f.StringArrayVar(&s.file, "file", nil, "rpm: search for what has the file of this `path`")
+	f.StringArrayVar(&s.file, "file", nil, "rpm: search for what has the file of this `path`, or files that the glob matches")
 }
 
 func (s *search) asked() bool {
@@ -43,8 +43,8 @@ func (s *search) query() (q solver.Query, err error) {
 		{"--file", s.file, &q.Provides},
 	} {
 		for _, text := range x.texts {
-			if x.flag == "--file" && (!strings.HasPrefix(text, "/") || strings.ContainsAny(text, "*?[")) {
-				return q, usage("--file %q: it is the whole path of a file, such as /usr/bin/python3", text)
+			if x.flag == "--file" && !strings.HasPrefix(text, "/") {
+				return q, usage("--file %q: it is the whole path of a file or a glob of it, such as /usr/bin/python3*", text)
 			}
 			seed, err := expression(text)
 			if err != nil {

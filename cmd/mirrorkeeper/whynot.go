@@ -94,8 +94,8 @@ func whyNot(p *mirror.Planned, wanted solver.Seed) (answers []absent, err error)
 		add(x.Package, x.Reasons...)
 	}
 	for _, x := range named(p.Catalog, wanted) {
-		if !chosenFrom[x] {
-			add(x, "the configuration of the mirror excludes it")
+		if exclusion := p.Exclusion(x); exclusion != nil && !chosenFrom[x] {
+			add(x, "the configuration of the mirror excludes it by "+exclusion.String())
 		}
 	}
 	everything, err := p.Link(repo.Wanted{Everything: true})
@@ -178,9 +178,10 @@ func whyNowhere(p *mirror.Planned, wanted solver.Seed) (reasons []string) {
 		}
 		told[source] = true
 		matches := func(pattern string) bool { return repo.Match(pattern, wanted.Pattern) }
+		excludes := slices.IndexFunc(source.Exclude, matches)
 		switch {
-		case slices.ContainsFunc(source.Exclude, matches):
-			reasons = append(reasons, "the configuration of the source "+source.Name+" excludes packages of this name")
+		case excludes >= 0:
+			reasons = append(reasons, "the configuration of the source "+source.Name+" excludes packages of this name by "+source.Exclude[excludes])
 		case len(source.Only) > 0 && !slices.ContainsFunc(source.Only, matches):
 			reasons = append(reasons, "the configuration of the source "+source.Name+" leaves out packages of this name")
 		}
