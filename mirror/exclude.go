@@ -28,8 +28,12 @@ func (x Exclusion) String() string {
 		name    string
 		pattern repo.Pattern
 	}{
-		{"name", x.Name}, {"version", x.Version}, {"architecture", x.Architecture},
-		{"section", x.Section}, {"source", x.Source}, {"repository", x.Repository},
+		{"name", x.Name},
+		{"version", x.Version},
+		{"architecture", x.Architecture},
+		{"section", x.Section},
+		{"source", x.Source},
+		{"repository", x.Repository},
 	} {
 		if !f.pattern.IsZero() {
 			fields = append(fields, f.name+": "+f.pattern.String())
