@@ -1,6 +1,6 @@
-// Package mirrorlist reads the lists of mirrors that servers of rpm repositories
-// give to their clients: plain lists of URLs, and metalinks, which also say
-// which root files the mirrors may have.
+// Package mirrorlist reads and writes the lists of mirrors that servers of
+// repositories give to their clients: plain lists of URLs for yum and dnf, metalinks,
+// which also say which root files the mirrors may have, and lists for apt.
 //
 // [Parse] reads both and tells them apart. What lists say is understood as
 // librepo does, the library under dnf and zypper. A list comes from a server
