@@ -22,25 +22,49 @@ type Known struct {
 	Stamps   []KnownStamp  `json:"stamps,omitempty"`
 	NotAfter time.Time     `json:"not_after,omitzero"`
 	Skew     time.Duration `json:"skew,omitempty"`
+	// Spent are the bytes of the looks since SpentSince, for the daily budget.
+	Spent      int64     `json:"spent,omitempty"`
+	SpentSince time.Time `json:"spent_since,omitzero"`
 }
 
 // KnownRoot is what is known of one repository at an endpoint.
 type KnownRoot struct {
 	Name   string      `json:"name"`
 	Digest repo.Digest `json:"digest,omitzero"`
-	// Since is when the endpoint showed it first.
+	// Since is when the endpoint showed it first, Seen when last.
 	Since time.Time `json:"since"`
+	Seen  time.Time `json:"seen,omitzero"`
 	// Before is the root that it showed before, for flapping and going back.
 	Before repo.Digest `json:"before,omitzero"`
-	// Changes are the moments of the last few changes of the root, newest last.
-	Changes []time.Time `json:"changes,omitempty"`
-	Fault   Fault       `json:"fault,omitempty"`
-	Detail  string      `json:"detail,omitempty"`
+	// Changes are the moments of the last few changes of the root, newest last, and Shown
+	// the roots that it showed from each of them on.
+	Changes []time.Time   `json:"changes,omitempty"`
+	Shown   []repo.Digest `json:"shown,omitempty"`
+	// Date and Signed are those of [RootSeen], Headers those of the last answer.
+	Date    time.Time         `json:"date,omitzero"`
+	Signed  bool              `json:"signed,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"`
+	// Failures counts looks in a row that did not get the root although the endpoint
+	// answered, Fault and Detail are the last one's.
+	Failures int    `json:"failures,omitempty"`
+	Fault    Fault  `json:"fault,omitempty"`
+	Detail   string `json:"detail,omitempty"`
 	// Checks are the last ones on each level, of the root that is shown now.
 	Checks []Check `json:"checks,omitempty"`
+	// Held is the last generation that the endpoint held completely, as far as was
+	// checked: a delta to it proves the next one.
+	Held repo.Digest `json:"held,omitzero"`
+	// Doubts are files that were wrong under a root that was shown before, and that are
+	// to be looked at again. Doubtful is set where more were wrong than are listed: only
+	// a sweep clears that.
+	Doubts   []FileSeen `json:"doubts,omitempty"`
+	Doubtful bool       `json:"doubtful,omitempty"`
+	// Sampled and Swept are when the last sample and the last sweep were complete.
+	Sampled time.Time `json:"sampled,omitzero"`
+	Swept   time.Time `json:"swept,omitzero"`
 }
 
-// KnownStamp is the newest timestamp that a directory showed.
+// KnownStamp is the timestamp that a directory showed last.
 type KnownStamp struct {
 	Directory string    `json:"directory"`
 	Stamp     time.Time `json:"stamp,omitzero"` // zero where there was none ever
@@ -48,8 +72,10 @@ type KnownStamp struct {
 	Fault     Fault     `json:"fault,omitempty"`
 	Detail    string    `json:"detail,omitempty"`
 	Changed   int       `json:"changed,omitempty"` // how often it changed, for slow starts
-	Begin     int64     `json:"begin,omitempty"`
-	End       int64     `json:"end,omitempty"`
+	// Back is when the directory last showed an older timestamp than before.
+	Back  time.Time `json:"back,omitzero"`
+	Begin int64     `json:"begin,omitempty"`
+	End   int64     `json:"end,omitempty"`
 }
 
 // SourceKnown is what is known of the source of a watched repository.
@@ -67,7 +93,8 @@ type SourceKnown struct {
 	Planted time.Time
 }
 
-// Ledger is the history of one repository at its source.
+// Ledger is the history of one repository at its source. It keeps every generation ever
+// seen, be its manifest still there or not: what it lacks is foreign.
 type Ledger struct {
 	Name        string
 	Generations []Generation
@@ -83,7 +110,8 @@ type Settings struct {
 	// AheadGrace is how long an unknown root is AHEAD before it is FOREIGN: the source is
 	// read again meanwhile. Default 10 minutes.
 	AheadGrace time.Duration
-	// Flaps is how many times within FlapWindow a root may change back and forth.
+	// FlapWindow is how long a root or a timestamp that went back counts against a site.
+	// Default 1 hour.
 	FlapWindow time.Duration
 	// Tolerance for clocks. Default 5 minutes.
 	Tolerance time.Duration

@@ -37,6 +37,8 @@ const (
 	LevelSample  Level = "sample"
 	LevelSweep   Level = "sweep"
 	LevelBytes   Level = "bytes"
+	LevelAgain   Level = "again" // files that were wrong when they were looked at last
+	LevelStamp   Level = "stamp" // timestamps in directories
 )
 
 // Fault is what is wrong with a file, or with an answer.
@@ -68,26 +70,68 @@ type FileSeen struct {
 	// Matches is the generation whose content it has instead, zero for none known.
 	Matches repo.Digest `json:"matches,omitzero"`
 	Detail  string      `json:"detail,omitempty"` // status line, headers, the error
+	// Part is what the file belongs to, zero where that is not known.
+	Part Part `json:"part,omitzero"`
+	// Since is when it was seen wrong first, Looks how many looks in a row found it so:
+	// [Learn] sets them.
+	Since time.Time `json:"since,omitzero"`
+	Looks int       `json:"looks,omitempty"`
 }
 
-// Check is the outcome of looking at files on one level.
+// Part is a component and an architecture of a repository, each "" where the format has
+// none or the file belongs to all.
+type Part struct {
+	Component    string `json:"component,omitempty"`
+	Architecture string `json:"architecture,omitempty"`
+}
+
+// PartSeen counts the files of a part that were looked at, and those that are absent.
+type PartSeen struct {
+	Part
+	Checked int `json:"checked"`
+	Missing int `json:"missing"`
+}
+
+// Check is the outcome of looking at files on one level, see [Task].
 type Check struct {
 	Level Level `json:"level"`
 	// Root is the generation whose files were looked at.
-	Root    repo.Digest `json:"root"`
+	Root repo.Digest `json:"root"`
+	// Against is the generation that a delta is the difference to.
+	Against repo.Digest `json:"against,omitzero"`
 	At      time.Time   `json:"at"`
-	Checked int         `json:"checked"`
+	// Checked is how many files were looked at, from Skip on, wrong ones and those that
+	// got no answer among them.
+	Checked int    `json:"checked"`
+	Skip    int    `json:"skip,omitempty"`
+	Seed    uint64 `json:"seed,omitempty"`
 	// Of is how many there would have been; a sample or a budget makes Checked less.
 	Of int `json:"of"`
-	// Bad are the first files that are wrong, BadCount all of them.
+	// Bad are the first files that are wrong or got no answer, BadCount all of them.
 	Bad      []FileSeen `json:"bad,omitempty"`
 	BadCount int        `json:"bad_count"`
+	// Right are those of a task's Paths that are as they ought to be now, or that the
+	// generation does not name any more.
+	Right []string `json:"right,omitempty"`
+	// Parts count by part, where files can be told apart by it.
+	Parts []PartSeen `json:"parts,omitempty"`
 }
 
-// RootSeen is what an endpoint serves as the root of one repository.
+// RootSeen is what an endpoint serves as the root of one repository. One that has neither
+// a digest nor a fault, and is not NotModified, carries checks only.
 type RootSeen struct {
 	Name   string      `json:"name"` // as in [Root]
 	Digest repo.Digest `json:"digest,omitzero"`
+	// At is when the root was read, zero for some time within the look.
+	At time.Time `json:"at,omitzero"`
+	// Date is when the root says that it was made, Signed whether a key of the source
+	// signed it: of roots that the source is not known to have published, else unset.
+	Date   time.Time `json:"date,omitzero"`
+	Signed bool      `json:"signed,omitempty"`
+	// Moved is set where checks found something wrong, and the root was another one when
+	// it was read once more behind them: the site changed meanwhile, and they prove
+	// nothing.
+	Moved bool `json:"moved,omitempty"`
 	// NotModified is set where the endpoint said that it is what it was.
 	NotModified bool  `json:"not_modified,omitempty"`
 	Fault       Fault `json:"fault,omitempty"`
@@ -105,7 +149,7 @@ type StampSeen struct {
 	Fault     Fault     `json:"fault,omitempty"`
 	Detail    string    `json:"detail,omitempty"`
 	// Begin and End are the sequence numbers planted before and behind all else, 0 where
-	// there are none: they differ while a site copies.
+	// there are none: Begin is greater while a site copies. Begin is read before End.
 	Begin int64 `json:"begin,omitempty"`
 	End   int64 `json:"end,omitempty"`
 }

@@ -54,7 +54,10 @@ type Site struct {
 	Period    time.Duration // between looks; 0 for that of all
 	// Scope is what the site holds where it does not hold all; nil for all.
 	Scope *Scope
-	Admin string // address of the site's admin, for alerts
+	// Directories are those of the timestamps that the site has to hold; nil for those
+	// that it ever served.
+	Directories []string
+	Admin       string // address of the site's admin, for alerts
 }
 
 // Scope is the part of a repository that a site holds by agreement.

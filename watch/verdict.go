@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
@@ -40,7 +41,12 @@ const (
 	StampFuture    Reason = "STAMP_FUTURE" // the timestamp is of the future
 	Blind          Reason = "BLIND"        // the watcher reaches next to nothing
 	SourceBroken   Reason = "SOURCE_BROKEN"
-	NotYet         Reason = "NOT_YET" // not looked at enough to tell
+	NotYet         Reason = "NOT_YET"       // not looked at enough to tell
+	Incomplete     Reason = "INCOMPLETE"    // files are absent that are not new
+	RootMissing    Reason = "ROOT_MISSING"  // the site answers, and has no root
+	EndpointDown   Reason = "ENDPOINT_DOWN" // one endpoint answers, another does not
+	Flapping       Reason = "FLAPPING"      // successive looks show two generations in turn
+	Unrecorded     Reason = "UNRECORDED"    // a root of the source that the watcher did not see there
 )
 
 // Evidence is one fact behind a verdict.
@@ -53,6 +59,8 @@ type Evidence struct {
 	Expected string    `json:"expected,omitempty"`
 	Seen     string    `json:"seen,omitempty"`
 	At       time.Time `json:"at"`
+	// Detail is the status line, headers that tell of caches, or the error.
+	Detail string `json:"detail,omitempty"`
 	// Text says it for people, in one sentence.
 	Text string `json:"text"`
 }
@@ -64,6 +72,16 @@ type EndpointVerdict struct {
 	Reason   Reason      `json:"reason,omitempty"`
 	Root     repo.Digest `json:"generation,omitzero"` // of the first repository
 	At       time.Time   `json:"at"`                  // of the last look
+	// Roots are the verdicts on each repository, in the order of Repository.Roots.
+	Roots []RootVerdict `json:"roots,omitempty"`
+}
+
+// RootVerdict is the verdict on one repository (suite) of a watched one.
+type RootVerdict struct {
+	Name   string      `json:"name"`
+	State  State       `json:"state"`
+	Reason Reason      `json:"reason,omitempty"`
+	Root   repo.Digest `json:"generation,omitzero"`
 }
 
 // Verdict is what is known of a site and a watched repository at a moment.
@@ -82,11 +100,48 @@ type Verdict struct {
 	Generation repo.Digest `json:"generation,omitzero"`
 	// Complete is the share of the checked files that were right, from 0 to 1; -1 where
 	// nothing was checked.
-	Complete  float64           `json:"complete"`
+	Complete float64 `json:"complete"`
+	// Roots are the verdicts on each repository, over all endpoints, in the order of
+	// Repository.Roots; Root is the oldest generation that all endpoints serve.
+	Roots     []RootVerdict     `json:"roots,omitempty"`
 	Endpoints []EndpointVerdict `json:"endpoints"`
 	Evidence  []Evidence        `json:"evidence"`
 	// Stamp is the timestamp that the site is judged by, zero for none.
 	Stamp time.Time `json:"stamp,omitzero"`
-	// Frozen is set where the state is that of before, as the watcher could not tell.
-	Frozen bool `json:"frozen,omitempty"`
+	// Frozen is set where the state is UNKNOWN as the watcher could not tell: Was is the
+	// state before and WasSince when that began; generation, lag, completeness and
+	// endpoints are those of then.
+	Frozen   bool      `json:"frozen,omitempty"`
+	Was      State     `json:"was,omitempty"`
+	WasSince time.Time `json:"was_since,omitzero"`
+}
+
+// verdict has the fields of [Verdict] without its methods.
+type verdict Verdict
+
+type verdictJSON struct {
+	*verdict
+	LagSeconds int64 `json:"lag_seconds"`
+}
+
+// MarshalJSON adds the lag in whole seconds, "lag_seconds", -1 where it cannot be told.
+func (v Verdict) MarshalJSON() ([]byte, error) {
+	lag := int64(-1)
+	if v.Lag >= 0 {
+		lag = int64(v.Lag / time.Second)
+	}
+	return json.Marshal(verdictJSON{(*verdict)(&v), lag})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (v *Verdict) UnmarshalJSON(text []byte) error {
+	read := verdictJSON{verdict: (*verdict)(v)}
+	if err := json.Unmarshal(text, &read); err != nil {
+		return err
+	}
+	v.Lag = time.Duration(read.LagSeconds) * time.Second
+	if read.LagSeconds < 0 {
+		v.Lag = -1
+	}
+	return nil
 }
