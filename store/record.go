@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -191,7 +192,10 @@ const maxManifest = 4 << 30
 
 // Manifest reads the manifest of a published repository.
 func (s *Store) Manifest(mirror string, p *Published) (*repo.Manifest, error) {
-	file := s.mirrorFile(mirror, p.ManifestFile)
+	return readManifestFile(s.mirrorFile(mirror, p.ManifestFile))
+}
+
+func readManifestFile(file string) (*repo.Manifest, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
@@ -219,17 +223,21 @@ func (s *Store) writeManifest(mirror, name string, m *repo.Manifest) error {
 		return err
 	}
 	defer f.Close()
-	w, err := compress.Writer(f, ".zst")
+	if err := compressManifest(f, m); err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func compressManifest(to io.Writer, m *repo.Manifest) error {
+	w, err := compress.Writer(to, ".zst")
 	if err != nil {
 		return err
 	}
 	if err := m.Write(w); err != nil {
 		return err
 	}
-	if err := w.Close(); err != nil {
-		return err
-	}
-	return f.Close()
+	return w.Close()
 }
 
 // removeManifests removes those of the mirror that the record does not name.
