@@ -52,7 +52,7 @@ func TestLedgerTellsEveryGeneration(t *testing.T) {
 		n++
 		l := OpenLedger(filepath.Join(dir, fmt.Sprint(n)))
 		manifests := map[repo.Digest]*repo.Manifest{}
-		count := rapid.IntRange(1, 4).Draw(t, "generations")
+		count := rapid.IntRange(1, 3).Draw(t, "generations")
 		for _, i := range rapid.Permutation(sequence(count)).Draw(t, "order") {
 			g, m := manifestOf(fmt.Sprint("root ", i), drawPackages(t))
 			g.Date, g.Published = epoch.Add(time.Duration(i)*time.Hour), epoch.Add(time.Duration(i)*time.Hour)

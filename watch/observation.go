@@ -115,6 +115,8 @@ type Check struct {
 	Right []string `json:"right,omitempty"`
 	// Parts count by part, where files can be told apart by it.
 	Parts []PartSeen `json:"parts,omitempty"`
+	// Detail says why the look ended before all was checked, "" if it did not.
+	Detail string `json:"detail,omitempty"`
 }
 
 // RootSeen is what an endpoint serves as the root of one repository. One that has neither
@@ -174,6 +176,9 @@ type Observation struct {
 	NotAfter time.Time `json:"not_after,omitzero"`
 	// Skew is the site's clock less the watcher's, as its Date header tells.
 	Skew time.Duration `json:"skew,omitempty"`
+	// NotBefore is until when the site asked to be left alone (Retry-After), zero if it
+	// did not.
+	NotBefore time.Time `json:"not_before,omitzero"`
 	// Fault is set where the endpoint as a whole did not answer (name, connection, TLS).
 	Fault  Fault  `json:"fault,omitempty"`
 	Detail string `json:"detail,omitempty"`

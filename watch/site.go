@@ -31,6 +31,8 @@ type Root struct {
 	Name string
 	// Type is the name of its format.
 	Type string
+	// Path is where sites have it below their URL, "" for the URL itself.
+	Path string
 	*repo.Repository
 }
 
