@@ -46,9 +46,11 @@ type KnownRoot struct {
 	Headers map[string]string `json:"headers,omitempty"`
 	// Failures counts looks in a row that did not get the root although the endpoint
 	// answered, Fault and Detail are the last one's.
-	Failures int    `json:"failures,omitempty"`
-	Fault    Fault  `json:"fault,omitempty"`
-	Detail   string `json:"detail,omitempty"`
+	// Faulty is when the first of them was.
+	Failures int       `json:"failures,omitempty"`
+	Faulty   time.Time `json:"faulty,omitzero"`
+	Fault    Fault     `json:"fault,omitempty"`
+	Detail   string    `json:"detail,omitempty"`
 	// Checks are the last ones on each level, of the root that is shown now.
 	Checks []Check `json:"checks,omitempty"`
 	// Held is the last generation that the endpoint held completely, as far as was
@@ -59,9 +61,19 @@ type KnownRoot struct {
 	// a sweep clears that.
 	Doubts   []FileSeen `json:"doubts,omitempty"`
 	Doubtful bool       `json:"doubtful,omitempty"`
-	// Sampled and Swept are when the last sample and the last sweep were complete.
+	// Sampled and Swept are when the last sample and the last sweep were complete, Sweep is
+	// how far the present one has come, whatever roots were shown meanwhile.
 	Sampled time.Time `json:"sampled,omitzero"`
 	Swept   time.Time `json:"swept,omitzero"`
+	Sweep   Sweep     `json:"sweep,omitzero"`
+}
+
+// Sweep is a sweep that is under way: all files up to the path After were looked at since
+// Began. The zero Sweep is none.
+type Sweep struct {
+	Began   time.Time `json:"began,omitzero"`
+	After   string    `json:"after,omitempty"`
+	Checked int       `json:"checked,omitempty"`
 }
 
 // KnownStamp is the timestamp that a directory showed last.

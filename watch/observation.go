@@ -22,6 +22,9 @@ type Generation struct {
 	Complete bool  `json:"complete"`
 	// Expired generations are not advertised any more, by an administrator's word.
 	Expired bool `json:"expired,omitempty"`
+	// Pruned is set where the manifest is not kept any more: sites that show the
+	// generation cannot be checked.
+	Pruned bool `json:"pruned,omitempty"`
 }
 
 // Level is how deep a check goes (each includes no other).
@@ -107,6 +110,12 @@ type Check struct {
 	Seed    uint64 `json:"seed,omitempty"`
 	// Of is how many there would have been; a sample or a budget makes Checked less.
 	Of int `json:"of"`
+	// After is that of a sweep's task, Last the last path that it came to where it did not
+	// come to the end, "" where it did.
+	After string `json:"after,omitempty"`
+	Last  string `json:"last,omitempty"`
+	// Began is when the first part of a check began that a budget divided: [Learn] sets it.
+	Began time.Time `json:"began,omitzero"`
 	// Bad are the first files that are wrong or got no answer, BadCount all of them.
 	Bad      []FileSeen `json:"bad,omitempty"`
 	BadCount int        `json:"bad_count"`

@@ -6,7 +6,9 @@ import "github.com/mirrorkeeper/mirrorkeeper/repo"
 // answers with a [RootSeen], a [StampSeen] or a [Check] of the same level.
 //
 // The files of a task stand in an order that follows from Generation, Against and Seed
-// alone, so that a check that a budget ended early goes on where it stopped:
+// alone, so that a check that a budget ended early goes on where it stopped. It is about
+// files in the site's scope only. Where the manifest of Against is not kept any more, all
+// of Generation differs from it.
 //
 //	root     the root file; Generation is that which the endpoint is known to show, for a
 //	         conditional request, zero for an unconditional one
@@ -15,7 +17,8 @@ import "github.com/mirrorkeeper/mirrorkeeper/repo"
 //	         same for removed, where Against is the newer one
 //	again    the files of Paths that Generation names, with size and digest
 //	sample   files of Generation, shuffled by Seed, spread over its parts
-//	sweep    all files of Generation, sorted by path
+//	sweep    all files of Generation, sorted by path, from the one behind After on: it goes
+//	         on so when the generation has changed meanwhile
 //	bytes    random ranges of files of Generation, drawn by Seed
 //	stamp    the timestamps of the watched repository's directories
 type Task struct {
@@ -28,6 +31,8 @@ type Task struct {
 	Skip  int    `json:"skip,omitempty"`
 	Limit int    `json:"limit,omitempty"`
 	Seed  uint64 `json:"seed,omitempty"`
+	// After is the path behind which a sweep goes on.
+	After string `json:"after,omitempty"`
 	// Paths are files that were wrong, for LevelAgain.
 	Paths []string `json:"paths,omitempty"`
 }

@@ -82,6 +82,8 @@ type RootVerdict struct {
 	State  State       `json:"state"`
 	Reason Reason      `json:"reason,omitempty"`
 	Root   repo.Digest `json:"generation,omitzero"`
+	// LagSeconds is the lag as in [Verdict], in seconds; -1 where it cannot be told.
+	LagSeconds int64 `json:"lag_seconds"`
 }
 
 // Verdict is what is known of a site and a watched repository at a moment.
