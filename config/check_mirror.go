@@ -23,7 +23,7 @@ func (k checker) mirror(m *Mirror) {
 	k.merged(m, key)
 	k.formats(m, key)
 	k.versions(m, key)
-	k.sign(m, key)
+	k.sign(m.Sign, key+".sign")
 }
 
 // partialOnly are the keys of a mirror that work on a selection.
@@ -207,24 +207,6 @@ func (k checker) merged(m *Mirror, key string) {
 		case m.Full():
 			k.at(item(key+".from", i), "%q would share the path %q with %q, which a full mirror cannot publish as one (expected paths of their own, or a selection)", name, path, other.Name)
 		}
-	}
-}
-
-func (k checker) sign(m *Mirror, key string) {
-	key += ".sign"
-	if m.Sign == nil || k.mistyped[key] {
-		return
-	}
-	file, gpg := k.has(key+".key"), k.has(key+".gpg")
-	switch {
-	case file && gpg:
-		k.at(key+".gpg", "stands beside key (expected one of them)")
-	case !file && !gpg:
-		k.at(key, "names no key (expected key: FILE, or gpg: KEY)")
-	case gpg && k.has(key+".passphrase"):
-		k.at(key+".passphrase", "is for a key in a file; gpg asks its agent (expected to be left out beside gpg)")
-	case file && k.has(key+".command"):
-		k.at(key+".command", "is how gpg is run (expected gpg beside it, or to be left out)")
 	}
 }
 

@@ -55,7 +55,7 @@ func TestParse(t *testing.T) {
 	web := NewMirror("web")
 	web.From = []string{"debian"}
 	web.Packages = []Seed{{Pattern: "nginx"}, {Pattern: "postgresql", Op: repo.GreaterEqual, Version: "15"}}
-	web.Sign = &Sign{Key: "/etc/mirrorkeeper/keys/release.asc", Passphrase: "a$b"}
+	web.Sign = []Sign{{Key: "/etc/mirrorkeeper/keys/release.asc", Passphrase: "a$b", Timeout: 2 * time.Minute}}
 	web.AssumeInstalled.From = "/etc/mirrorkeeper/installed"
 	web.ValidFor = 14 * 24 * time.Hour
 	full := NewMirror("full")
@@ -240,8 +240,8 @@ func TestLoad(t *testing.T) {
 		if want := filepath.Join(dir, "mirror"); c.Destination != want {
 			t.Errorf("the destination is %s, expected %s beside the file", c.Destination, want)
 		}
-		if want := filepath.Join(dir, "keys/release.asc"); c.Mirror("web").Sign.Key != want {
-			t.Errorf("the key is %s, expected %s beside the file", c.Mirror("web").Sign.Key, want)
+		if want := filepath.Join(dir, "keys/release.asc"); c.Mirror("web").Sign[0].Key != want {
+			t.Errorf("the key is %s, expected %s beside the file", c.Mirror("web").Sign[0].Key, want)
 		}
 	})
 	t.Run("absent", func(t *testing.T) {

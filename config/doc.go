@@ -14,6 +14,7 @@
 //	bytes    a number of bytes with an optional unit
 //	command  a program and its arguments: always a list
 //	numbers  numbers are accepted and taken as they are written
+//	single   of a list of mappings: one mapping is accepted in its place
 //	match    a text, a glob, or a regular expression between slashes
 //
 // A list of texts may be written as one text where it has one item. In addresses

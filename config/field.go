@@ -109,6 +109,8 @@ func (f *field) expected(t reflect.Type) string {
 			return "a mapping from names to entries"
 		case f.is("command"):
 			return "a list of a program and its arguments, such as [systemctl, reload, nginx]"
+		case f.is("single"):
+			return "a mapping, or a list of such"
 		case t.Elem() == exclusionType:
 			return "a package such as nginx, or a list of such and of mappings"
 		case t.Elem().Kind() == reflect.Struct && t.Elem() != seedType:

@@ -55,9 +55,10 @@ type Mirror struct {
 	// True accepts that a source has lost most of its packages. Default false: the
 	// run stops.
 	AllowShrink bool `yaml:"allow-shrink" jsonschema:"default=false"`
-	// How a partial mirror is signed. Default: with a key that is made once and
+	// Keys that sign a partial mirror: one, or several that all sign while one takes the
+	// place of another. Default: a key that is made once. Their public halves are
 	// published as key.asc and key.gpg.
-	Sign *Sign `yaml:"sign"`
+	Sign []Sign `yaml:"sign,single" jsonschema:"minItems=1"`
 	// Time for which the root of a partial mirror of deb is valid; it is signed again
 	// before. Default: for ever.
 	ValidFor time.Duration `yaml:"valid-for"`
@@ -87,16 +88,27 @@ type Exclusion struct {
 	Repository string `yaml:"repository,match"`
 }
 
-// Sign says how a mirror is signed: with a key of a file, or by gpg(1).
+// Sign is a key that signs: one of a file, one that gpg(1) has, or one that a command
+// signs with.
 type Sign struct {
 	// File of the secret OpenPGP key.
 	Key string `yaml:"key,path"`
-	// Passphrase of the key in the file.
+	// Passphrase of the key. Default: a terminal is asked for it where one is needed, and
+	// for gpg its agent.
 	Passphrase Secret `yaml:"passphrase"`
+	// File whose first line is the passphrase of the key.
+	PassphraseFile string `yaml:"passphrase-file,path"`
 	// Key that gpg(1) signs with: fingerprint, key ID or address.
 	GPG string `yaml:"gpg"`
-	// Program that is run as gpg, with arguments of its own. Default [gpg].
+	// Beside gpg, the program that is run as gpg, with options of its own: [gpg] where it
+	// is left out. Beside public, a program that signs: it is run with the further
+	// argument inline or detached, and gets what to sign on standard input.
 	Command []string `yaml:"command,command" jsonschema:"minItems=1"`
+	// File of the public key of what command signs.
+	Public string `yaml:"public,path"`
+	// Time that gpg or the command may take for one signature, with the questions that
+	// they ask. Default 2m.
+	Timeout time.Duration `yaml:"timeout" jsonschema:"default=2m"`
 }
 
 // AssumeInstalled says what the machines have that a mirror is for.
@@ -148,7 +160,4 @@ func (m *Mirror) directory() string { return cmp.Or(m.Path, m.Name) }
 
 func (m *Mirror) complete() {
 	m.Path = m.directory()
-	if m.Sign != nil && m.Sign.GPG != "" && m.Sign.Command == nil {
-		m.Sign.Command = []string{"gpg"}
-	}
 }

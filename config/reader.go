@@ -199,11 +199,12 @@ func (r *reader) mapping(n *yaml.Node, v reflect.Value, f field, key string) {
 	}
 }
 
-// list reads a list, or one text for a list of one, whose key then has no index.
+// list reads a list, or one item for a list of one, whose key then has no index.
 func (r *reader) list(n *yaml.Node, v reflect.Value, f field, key string) {
 	items := n.Content
 	kind := v.Type().Elem()
-	alone := n.Kind == yaml.ScalarNode && !f.is("command") && (kind.Kind() == reflect.String || kind == seedType || kind == exclusionType)
+	alone := n.Kind == yaml.ScalarNode && !f.is("command") && (kind.Kind() == reflect.String || kind == seedType || kind == exclusionType) ||
+		n.Kind == yaml.MappingNode && f.is("single")
 	switch {
 	case alone:
 		items = []*yaml.Node{n}

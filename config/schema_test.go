@@ -98,6 +98,9 @@ func accept(r *jsonschema.Reflector, s *jsonschema.Schema, t reflect.Type) {
 			*property = jsonschema.Schema{Description: property.Description, AnyOf: []*jsonschema.Schema{{Type: "string"}, &list}}
 		case isList && t.Elem().Kind() == reflect.Struct && t.Elem() != seedType:
 			accept(r, property.Items, t.Elem())
+			if f.is("single") {
+				*property = orOne(*property, f)
+			}
 		case t.Kind() == reflect.Struct:
 			accept(r, property, t)
 		case isList && !f.is("command"):
@@ -111,7 +114,7 @@ func accept(r *jsonschema.Reflector, s *jsonschema.Schema, t reflect.Type) {
 	case reflect.TypeFor[Source]():
 		s.AnyOf = []*jsonschema.Schema{{Required: []string{"from"}}, {Required: []string{"type", "architectures"}}}
 	case reflect.TypeFor[Sign]():
-		s.OneOf = []*jsonschema.Schema{{Required: []string{"key"}}, {Required: []string{"gpg"}}}
+		s.OneOf = []*jsonschema.Schema{{Required: []string{"key"}}, {Required: []string{"gpg"}}, {Required: []string{"public"}}}
 	case reflect.TypeFor[WatchedRepository]():
 		s.OneOf = []*jsonschema.Schema{{Required: []string{"source"}}, {Required: []string{"directories"}}}
 	}
@@ -293,23 +296,33 @@ func kindOf(value any) string {
 }
 
 // properties yields the properties of each object of the schema, by the path of
-// the object, such as "sources.NAME.auth".
+// the object, such as "sources.NAME.auth"; those of alternatives once.
 func properties(schema map[string]any, path string, yield func(path, name string, property map[string]any)) {
+	seen := map[string]bool{}
+	allProperties(schema, path, func(path, name string, property map[string]any) {
+		if key := join(path, name); !seen[key] {
+			seen[key] = true
+			yield(path, name, property)
+		}
+	})
+}
+
+func allProperties(schema map[string]any, path string, yield func(path, name string, property map[string]any)) {
 	all, _ := schema["properties"].(map[string]any)
 	for name, s := range all {
 		property := s.(map[string]any)
 		yield(path, name, property)
-		properties(property, join(path, name), yield)
+		allProperties(property, join(path, name), yield)
 	}
 	if items, ok := schema["items"].(map[string]any); ok {
-		properties(items, path, yield)
+		allProperties(items, path, yield)
 	}
 	alternatives, _ := schema["anyOf"].([]any)
 	for _, s := range alternatives {
-		properties(s.(map[string]any), path, yield)
+		allProperties(s.(map[string]any), path, yield)
 	}
 	if entry, ok := schema["additionalProperties"].(map[string]any); ok {
-		properties(entry, join(path, "NAME"), yield)
+		allProperties(entry, join(path, "NAME"), yield)
 	}
 }
 

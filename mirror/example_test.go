@@ -62,7 +62,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	signing, err := signature.NewSigning(own)
+	signing, err := signature.NewSigning(context.Background(), own)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -91,7 +91,7 @@ func newSigning(t *testing.T) *signature.Signing {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signing, err := signature.NewSigning(key)
+	signing, err := signature.NewSigning(t.Context(), key)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -203,7 +203,7 @@ func TestDnfReadsWhatIsWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	armoured, _, err := key.Public()
+	armoured, _, err := key.Public(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

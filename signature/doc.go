@@ -16,5 +16,5 @@
 // keys that vendors made years ago have nothing better, and a forger would need a
 // second preimage of what the pinned key itself signed.
 //
-// A [Key] or a [GPG] signs, and implements [repo.Signer].
+// A [Key], a [GPG] or a [Command] signs; [Signing] is all keys that sign a repository.
 package signature

@@ -166,7 +166,7 @@ func (k *Key) failed(err error) error {
 func (k *Key) Fingerprint() string { return fingerprint(k.entity.PrimaryKey) }
 
 // Public returns the public key for clients, armoured and binary.
-func (k *Key) Public() (armored, binary []byte, err error) {
+func (k *Key) Public(context.Context) (armored, binary []byte, err error) {
 	var packets bytes.Buffer
 	if err := k.entity.Serialize(&packets); err != nil {
 		return nil, nil, fmt.Errorf("write public key %s: %w", k.Fingerprint(), err)

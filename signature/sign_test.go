@@ -14,7 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/signature"
 )
 
@@ -30,17 +29,12 @@ func generatedKey(t testing.TB) *signature.Key {
 	return k
 }
 
-// publisher is what both kinds of signers are.
-type publisher interface {
-	repo.Signer
-	Public() (armored, binary []byte, err error)
-}
-
-// checkSigner has both gpgv and Keyring check what a signer makes, with the public
-// key that it tells.
-func checkSigner(t *testing.T, s publisher) {
+// checkSigner has both gpgv and Keyring check what a key signs, with the public half
+// that it tells.
+func checkSigner(t *testing.T, key signature.SigningKey) {
 	t.Helper()
-	armored, binary, err := s.Public()
+	s := key.Signer(t.Context())
+	armored, binary, err := key.Public(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +69,7 @@ func TestGeneratedKey(t *testing.T) {
 	withGnuPG(t)
 	k := generatedKey(t)
 	checkSigner(t, k)
-	armored, _, err := k.Public()
+	armored, _, err := k.Public(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +204,7 @@ func TestKeySignsConcurrently(t *testing.T) {
 
 func TestInlineRoundTrip(t *testing.T) {
 	k := generatedKey(t)
-	armored, _, err := k.Public()
+	armored, _, err := k.Public(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +245,7 @@ func TestGPG(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkSigner(t, signature.GPG{KeyID: g.fingerprints["ed25519"], Program: path})
+	checkSigner(t, signature.GPG{KeyID: g.fingerprints["ed25519"], Command: []string{path, "--no-greeting"}})
 }
 
 func TestGPGErrors(t *testing.T) {
@@ -260,11 +254,11 @@ func TestGPGErrors(t *testing.T) {
 	for name, g := range map[string]signature.GPG{
 		"unknown key": {KeyID: "nobody@example.org"},
 		"an option":   {KeyID: "--version"},
-		"no program":  {KeyID: "nobody@example.org", Program: "/nonexistent/gpg"},
+		"no program":  {KeyID: "nobody@example.org", Command: []string{"/nonexistent/gpg"}},
 	} {
-		_, inline := g.Inline(release)
-		_, detached := g.Detached(release)
-		_, _, public := g.Public()
+		_, inline := g.Signer(t.Context()).Inline(release)
+		_, detached := g.Signer(t.Context()).Detached(release)
+		_, _, public := g.Public(t.Context())
 		for _, err := range []error{inline, detached, public} {
 			if err == nil || !strings.Contains(err.Error(), g.KeyID) {
 				t.Errorf("%s: %v", name, err)

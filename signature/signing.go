@@ -14,12 +14,12 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
 
-// SigningKey is a key that signs: a [Key] of a file, or a [GPG].
+// SigningKey is a key that signs: a [Key] of a file, a [GPG] or a [Command].
 type SigningKey interface {
 	// Signer signs until the context ends.
 	Signer(ctx context.Context) repo.Signer
 	// Public returns the public key for clients, armoured and binary.
-	Public() (armored, binary []byte, err error)
+	Public(ctx context.Context) (armored, binary []byte, err error)
 }
 
 // Signing is all keys that sign a repository. There are several while one key takes
@@ -44,14 +44,14 @@ type pairedKey struct {
 }
 
 // NewSigning makes the signatures of one key or of several, in this order.
-func NewSigning(keys ...SigningKey) (*Signing, error) {
+func NewSigning(ctx context.Context, keys ...SigningKey) (*Signing, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("no key to sign with")
 	}
 	s, all := &Signing{}, &Keyring{}
 	var packets []byte
 	for _, key := range keys {
-		_, binary, err := key.Public()
+		_, binary, err := key.Public(ctx)
 		if err != nil {
 			return nil, err
 		}

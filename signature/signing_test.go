@@ -28,7 +28,7 @@ func anotherKey(t testing.TB) *signature.Key {
 
 func public(t testing.TB, k signature.SigningKey) []byte {
 	t.Helper()
-	_, binary, err := k.Public()
+	_, binary, err := k.Public(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestSigningWithTwoKeys(t *testing.T) {
 		"in order": {first, second}, "turned round": {second, first},
 	} {
 		t.Run(name, func(t *testing.T) {
-			both, err := signature.NewSigning(keys...)
+			both, err := signature.NewSigning(t.Context(), keys...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,16 +77,16 @@ func TestSigningWithTwoKeys(t *testing.T) {
 			}
 		})
 	}
-	if _, err := signature.NewSigning(first, second, first); err == nil || !strings.Contains(err.Error(), first.Fingerprint()) {
+	if _, err := signature.NewSigning(t.Context(), first, second, first); err == nil || !strings.Contains(err.Error(), first.Fingerprint()) {
 		t.Errorf("a key that is there twice: %v", err)
 	}
-	if _, err := signature.NewSigning(); err == nil {
+	if _, err := signature.NewSigning(t.Context()); err == nil {
 		t.Error("no key: no error")
 	}
 }
 
 func TestTwoSignaturesOfAnyText(t *testing.T) {
-	both, err := signature.NewSigning(generatedKey(t), anotherKey(t))
+	both, err := signature.NewSigning(t.Context(), generatedKey(t), anotherKey(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,9 @@ type swapped struct {
 	public signature.SigningKey
 }
 
-func (s swapped) Public() (armored, binary []byte, err error) { return s.public.Public() }
+func (s swapped) Public(ctx context.Context) (armored, binary []byte, err error) {
+	return s.public.Public(ctx)
+}
 
 // another signs another text than it is given.
 type another struct{ *signature.Key }
@@ -127,7 +129,7 @@ func TestSigningChecksWhatIsSigned(t *testing.T) {
 	for name, key := range map[string]signature.SigningKey{
 		"another key": swapped{generatedKey(t), anotherKey(t)}, "another text": another{generatedKey(t)},
 	} {
-		s, err := signature.NewSigning(key)
+		s, err := signature.NewSigning(t.Context(), key)
 		if err != nil {
 			t.Fatal(err)
 		}

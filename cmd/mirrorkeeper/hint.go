@@ -5,6 +5,7 @@ import (
 
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
+	"github.com/mirrorkeeper/mirrorkeeper/signature"
 	"github.com/mirrorkeeper/mirrorkeeper/store"
 )
 
@@ -24,6 +25,9 @@ func hintFor(err error) string {
 		{mirror.ErrReplay, "try another URL of the source; nothing was changed"},
 		{mirror.ErrSpace, "free some space, or set another destination; nothing was fetched"},
 		{mirror.ErrOffline, "run without --offline"},
+		{signature.ErrPassphrase, "give it in the environment (passphrase: \"${NAME}\"), in a file (passphrase-file: FILE), or on a terminal"},
+		{signature.ErrAgent, "gpg-agent asks on the terminal that GPG_TTY names; where there is none, give the passphrase beside gpg: passphrase: \"${NAME}\", or passphrase-file: FILE"},
+		{signature.ErrTimeout, "set sign.timeout, where the key is slower than that"},
 		{store.ErrLocked, "wait for the other run to end; the lock goes with its process"},
 	} {
 		if errors.Is(err, h.is) {

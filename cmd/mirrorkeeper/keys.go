@@ -14,33 +14,68 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/store"
 )
 
-// releaseKey is the secret key in the state directory that signs partial mirrors
-// where the configuration names none.
+// releaseKey is the secret key in the state directory that signs where nothing else is
+// configured.
 const releaseKey = "release-key.asc"
 
 // signing is the keys that sign what is ours, partial mirrors and repositories that are
 // created: the configured ones, or one that is made once.
-func signing(ctx context.Context, s *store.Store, c *config.Sign) (*signature.Signing, error) {
-	switch {
-	case c != nil && c.GPG != "":
-		gpg := signature.GPG{KeyID: c.GPG}
-		if len(c.Command) > 0 {
-			gpg.Program = c.Command[0]
-		}
-		return signature.NewSigning(gpg)
-	case c != nil:
-		key, err := signature.ReadKey(c.Key, []byte(c.Passphrase.Reveal()))
+func signing(ctx context.Context, s *store.Store, configured []config.Sign) (*signature.Signing, error) {
+	if len(configured) == 0 {
+		key, err := ownKey(s)
 		if err != nil {
 			return nil, err
 		}
-		return signature.NewSigning(key)
+		return signature.NewSigning(ctx, key)
 	}
+	var keys []signature.SigningKey
+	for _, c := range configured {
+		key, err := signingKey(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+	}
+	return signature.NewSigning(ctx, keys...)
+}
+
+// signingKey is a configured key.
+func signingKey(ctx context.Context, c config.Sign) (signature.SigningKey, error) {
+	secret := []byte(c.Passphrase.Reveal())
+	if c.PassphraseFile != "" {
+		content, err := os.ReadFile(c.PassphraseFile)
+		if err != nil {
+			return nil, fmt.Errorf("read the passphrase of the signing key: %w", err)
+		}
+		line, _, _ := bytes.Cut(content, []byte("\n"))
+		secret = bytes.TrimSuffix(line, []byte("\r"))
+	}
+	switch {
+	case c.GPG != "":
+		key := signature.GPG{KeyID: c.GPG, Command: c.Command, Timeout: c.Timeout}
+		if len(secret) > 0 {
+			key.Passphrase = secret
+		}
+		return key, nil
+	case len(c.Command) > 0:
+		public, err := os.ReadFile(c.Public)
+		if err != nil {
+			return nil, fmt.Errorf("read the public key of %s: %w", c.Command[0], err)
+		}
+		return signature.NewCommand(c.Command, c.Public, public, c.Timeout)
+	}
+	key, err := signature.ReadKey(c.Key, secret)
+	if len(secret) > 0 || !errors.Is(err, signature.ErrPassphrase) {
+		return key, err
+	}
+	return askForKey(ctx, c.Key, err)
+}
+
+// ownKey is the key in the state directory, which is made where there is none.
+func ownKey(s *store.Store) (*signature.Key, error) {
 	key, err := signature.ReadKey(s.PrivateFile(releaseKey), nil)
-	if err == nil {
-		return signature.NewSigning(key)
-	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+		return key, err
 	}
 	host, err := os.Hostname()
 	if err != nil || host == "" {
@@ -53,10 +88,7 @@ func signing(ctx context.Context, s *store.Store, c *config.Sign) (*signature.Si
 	if err := key.WritePrivate(&secret); err != nil {
 		return nil, err
 	}
-	if err := s.WritePrivate(releaseKey, secret.Bytes()); err != nil {
-		return nil, err
-	}
-	return signature.NewSigning(key)
+	return key, s.WritePrivate(releaseKey, secret.Bytes())
 }
 
 // rememberKeys keeps the keys that verify the mirror in the store.
