@@ -63,7 +63,7 @@ func newPackageParser(r *repo.Repository) *packageParser {
 
 // parse makes the package of an element.
 func (pp *packageParser) parse(e *repodata.Package) (*repo.Package, error) {
-	if err := checkIdentity(e); err != nil {
+	if err := checkIdentity(e.Name, e.Version, e.Release, e.Epoch, e.Arch); err != nil {
 		return nil, err
 	}
 	p := one(&pp.packages)
@@ -93,12 +93,12 @@ func (pp *packageParser) parse(e *repodata.Package) (*repo.Package, error) {
 
 // checkIdentity refuses packages without name, version or architecture, or with
 // blanks in them.
-func checkIdentity(e *repodata.Package) error {
+func checkIdentity(name, version, release, epoch, architecture []byte) error {
 	for _, f := range [...]struct {
 		what     string
 		value    []byte
 		required bool
-	}{{"name", e.Name, true}, {"version", e.Version, true}, {"release", e.Release, false}, {"epoch", e.Epoch, false}, {"architecture", e.Arch, true}} {
+	}{{"name", name, true}, {"version", version, true}, {"release", release, false}, {"epoch", epoch, false}, {"architecture", architecture, true}} {
 		if f.required && len(f.value) == 0 {
 			return fmt.Errorf("it has no %s", f.what)
 		}

@@ -1,11 +1,9 @@
 package rpm
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"runtime"
@@ -14,7 +12,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/mirrorkeeper/mirrorkeeper/compress"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/rpm/repodata"
 )
@@ -137,7 +134,7 @@ func (s *selection) write() (written []writtenIndex, err error) {
 
 // primary copies the elements of the packages out of upstream's.
 func (s *selection) primary() ([]writtenIndex, error) {
-	out := newOutput()
+	out := newBuffered()
 	err := s.read(packagesKind, func(content io.Reader, name string) error {
 		in := repodata.NewPrimaryReader(content, name)
 		head, err := in.Head()
@@ -193,13 +190,13 @@ func (s *selection) list(kind string, open func(io.Reader, string) *repodata.Lis
 		return nil, nil
 	}
 	for expected := len(s.packages); ; {
-		out, n := newOutput(), 0
+		out, n := newBuffered(), 0
 		err := s.read(kind, func(content io.Reader, name string) (err error) {
 			n, err = s.copyList(open(content, name), out, expected)
 			return err
 		})
 		if err == nil && n < expected {
-			out.close()
+			out.Close()
 			expected = n // the number stands before the packages
 			continue
 		}
@@ -208,7 +205,7 @@ func (s *selection) list(kind string, open func(io.Reader, string) *repodata.Lis
 }
 
 // copyList copies up to the number of elements and returns how many there were.
-func (s *selection) copyList(in *repodata.ListReader, out *output, expected int) (n int, err error) {
+func (s *selection) copyList(in *repodata.ListReader, out *buffered, expected int) (n int, err error) {
 	head, err := in.Head()
 	if err != nil {
 		return 0, err
@@ -244,7 +241,7 @@ func (s *selection) comps() (written []writtenIndex, err error) {
 	if err != nil || plain == nil {
 		return nil, err
 	}
-	out := newOutput()
+	out := newBuffered()
 	out.Write(plain)
 	compressed, err := out.index("group_gz", "comps.xml.gz", nil)
 	return append([]writtenIndex{{recordType: "group", name: "comps.xml", content: plain}}, compressed...), err
@@ -255,7 +252,7 @@ func (s *selection) named(name string) bool { return s.Names[name] }
 
 // updateinfo writes the advisories that speak of packages that are held.
 func (s *selection) updateinfo() ([]writtenIndex, error) {
-	out, updates := newOutput(), 0
+	out, updates := newBuffered(), 0
 	err := s.read(updateinfoKind, func(content io.Reader, name string) (err error) {
 		updates, err = repodata.TrimUpdateinfo(content, name, out, func(name, epoch, version, release, architecture string) bool {
 			p := repo.Package{Name: name, Version: Version{epoch, version, release}.String(), Architecture: architecture}
@@ -264,7 +261,7 @@ func (s *selection) updateinfo() ([]writtenIndex, error) {
 		return err
 	})
 	if err == nil && updates == 0 {
-		return nil, out.close()
+		return nil, out.Close()
 	}
 	return out.index(updateinfoKind, "updateinfo.xml.gz", err)
 }
@@ -287,7 +284,7 @@ func (s *selection) kept(ix repo.Index) ([]writtenIndex, error) {
 	if suffix == "" || err != nil {
 		return []writtenIndex{{recordType: recordType, name: name, content: content}}, err
 	}
-	out := newOutput()
+	out := newBuffered()
 	out.Write(content)
 	return out.index(recordType, name+".gz", nil)
 }
@@ -303,46 +300,4 @@ func (s *selection) read(kind string, read func(content io.Reader, name string) 
 		return nil
 	}
 	return readOne(s.reading(), ix, read)
-}
-
-// output compresses what is written to it. It keeps the first error.
-type output struct {
-	compressed bytes.Buffer
-	gzip       io.WriteCloser
-	plain      hash.Hash
-	size       int64
-	err        error
-}
-
-func newOutput() *output {
-	o := &output{plain: sha256.New()}
-	o.gzip, o.err = compress.Writer(&o.compressed, ".gz")
-	return o
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	if o.err == nil {
-		o.plain.Write(b)
-		o.size += int64(len(b))
-		_, o.err = o.gzip.Write(b)
-	}
-	return len(b), o.err
-}
-
-func (o *output) close() error {
-	if o.gzip != nil {
-		o.err = errors.Join(o.err, o.gzip.Close())
-	}
-	return o.err
-}
-
-// index is what was written, as the only index, if all went well.
-func (o *output) index(recordType, name string, err error) ([]writtenIndex, error) {
-	if err := errors.Join(err, o.close()); err != nil {
-		return nil, err
-	}
-	return []writtenIndex{{
-		recordType: recordType, name: name, content: o.compressed.Bytes(),
-		plain: repo.Content{Size: o.size, Digest: repo.NewDigest(repo.SHA256, o.plain.Sum(nil))},
-	}}, nil
 }

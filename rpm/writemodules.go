@@ -34,7 +34,7 @@ func (s *selection) modules() ([]writtenIndex, error) {
 	if err != nil || trimmed == nil {
 		return nil, err
 	}
-	out := newOutput()
+	out := newBuffered()
 	out.Write(trimmed)
 	return out.index(modulesKind, "modules.yaml.gz", nil)
 }

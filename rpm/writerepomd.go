@@ -5,6 +5,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/rpm/repodata"
@@ -36,19 +37,24 @@ func (p *publication) addPackages() error {
 
 // addIndex stores an index by its digest, and lists it for the root.
 func (p *publication) addIndex(ix writtenIndex) error {
-	digest := fileOf("", ix.content).Digest
-	base := digest.Hex() + "-" + ix.name
-	name := path.Join(p.rewriting.Repository.IndexDir, base)
-	p.records = append(p.records, repodata.Record{
-		Type: ix.recordType, Href: indexDir + "/" + base, Checksum: digest, Size: int64(len(ix.content)),
-		OpenChecksum: ix.plain.Digest, OpenSize: ix.plain.Size, HeaderSize: -1, Timestamp: p.rewriting.Date,
-	})
+	file := repo.Content{Size: int64(len(ix.content)), Digest: fileOf("", ix.content).Digest}
+	record := newRecord(ix.recordType, ix.name, file, ix.plain, p.rewriting.Date)
+	p.records = append(p.records, record)
+	name := path.Join(baseDir(p.rewriting.Repository), record.Href)
 	if _, there := p.paths[name]; there {
 		return nil
 	}
 	f, err := p.put(name, ix.content)
 	p.manifest.Indexes = append(p.manifest.Indexes, f)
 	return err
+}
+
+// newRecord is the record of a file with the given name behind its digest.
+func newRecord(recordType, name string, file, plain repo.Content, date time.Time) repodata.Record {
+	return repodata.Record{
+		Type: recordType, Href: indexDir + "/" + file.Digest.Hex() + "-" + name, Checksum: file.Digest, Size: file.Size,
+		OpenChecksum: plain.Digest, OpenSize: plain.Size, HeaderSize: -1, Timestamp: date,
+	}
 }
 
 // put stores a file of ours.
@@ -66,17 +72,12 @@ func (p *publication) put(name string, content []byte) (repo.File, error) {
 func (p *publication) addRoot() error {
 	w := p.rewriting
 	upstream, _ := w.Root.Detail.(*repodata.Repomd)
-	repomd := repodata.Repomd{Revision: strconv.FormatInt(w.Date.Unix(), 10), Tags: upstream.Tags, Records: p.records}
-	content := repomd.Format()
-	signature, err := w.Signer.Detached(content)
+	repomd := repodata.Repomd{Revision: revision(w.Date), Tags: upstream.Tags, Records: p.records}
+	files, err := newRoot(w.Repository, &repomd, w.Signer)
 	if err != nil {
-		return fmt.Errorf("sign %s: %w", rootName, err)
+		return err
 	}
-	form := Format{}.RootForms(w.Repository)[0]
-	for _, f := range []struct {
-		name    string
-		content []byte
-	}{{form.Signature, signature}, {form.Main, content}} {
+	for _, f := range files {
 		stored, err := p.put(f.name, f.content)
 		if err != nil {
 			return err
@@ -84,6 +85,28 @@ func (p *publication) addRoot() error {
 		p.manifest.Root = append(p.manifest.Root, stored)
 	}
 	return nil
+}
+
+func revision(date time.Time) string { return strconv.FormatInt(date.Unix(), 10) }
+
+// rootFile is a file of the root.
+type rootFile struct {
+	name    string // its path
+	content []byte
+}
+
+// newRoot is repomd.xml, behind its signature where there is a signer.
+func newRoot(r *repo.Repository, repomd *repodata.Repomd, signer repo.Signer) (files []rootFile, err error) {
+	form := Format{}.RootForms(r)[0]
+	content := repomd.Format()
+	if signer != nil {
+		signature, err := signer.Detached(content)
+		if err != nil {
+			return nil, fmt.Errorf("sign %s: %w", rootName, err)
+		}
+		files = append(files, rootFile{form.Signature, signature})
+	}
+	return append(files, rootFile{form.Main, content}), nil
 }
 
 // keptName is the name of a kept index's file, without the digest before it and the

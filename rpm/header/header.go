@@ -70,11 +70,16 @@ func (h *Header) Has(tag Tag) bool { return h.find(tag).count > 0 }
 // String returns a string, the first one of several: that of the C locale, where it is
 // translated.
 func (h *Header) String(tag Tag) string {
+	return string(h.Text(tag))
+}
+
+// Text returns a string as [Header.String] does, as bytes, which must not be changed.
+func (h *Header) Text(tag Tag) []byte {
 	if e := h.find(tag); e.isStrings() {
 		s, _, _ := bytes.Cut(e.data, []byte{0})
-		return string(s)
+		return s[:len(s):len(s)]
 	}
-	return ""
+	return nil
 }
 
 // Strings returns all strings of a tag.

@@ -2,21 +2,24 @@ package header
 
 import (
 	"bytes"
+	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha3"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"hash"
 	"io"
 	"strings"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
 
-// leadSize is that of what begins the file. Only its magic number still means
-// something.
-const leadSize = 96
+// leadSize is that of what begins the file. Only its magic number and, in packages of
+// format 3, the type at leadType still mean something.
+const leadSize, leadType = 96, 6
 
 var leadMagic = []byte{0xed, 0xab, 0xee, 0xdb}
 
@@ -24,6 +27,9 @@ var leadMagic = []byte{0xed, 0xab, 0xee, 0xdb}
 type Package struct {
 	Signature *Header // signatures and digests, themselves unsigned
 	Header    *Header
+	// SourceLead is set where the lead says that it is a source package, which only
+	// counts where the header does not say it.
+	SourceLead bool
 	// Start and End are where the header stands in the file, in bytes. The payload
 	// begins at End.
 	Start, End int64
@@ -38,7 +44,7 @@ func Read(r io.Reader) (*Package, error) {
 	if !bytes.HasPrefix(lead[:], leadMagic) {
 		return nil, fmt.Errorf("it is not an rpm package (it begins with %q)", lead[:16])
 	}
-	p := &Package{}
+	p := &Package{SourceLead: binary.BigEndian.Uint16(lead[leadType:]) == 1}
 	var err error
 	if p.Signature, err = read(r); err != nil {
 		return nil, fmt.Errorf("signature header: %w", err)
@@ -79,6 +85,54 @@ func (p *Package) Signatures() (all [][]byte, err error) {
 // format 3 has it and format 4 may have it as well.
 func (p *Package) SignsWhole() bool {
 	return p.Signature.Has(SigPGP) || p.Signature.Has(SigGPG)
+}
+
+// CheckSize compares the size of the file in bytes with what the package says of it,
+// which shows without reading it whether all of it is there.
+func (p *Package) CheckSize(size int64) error {
+	n, ok := firstInt(place{p.Header, PayloadSize})
+	n += p.End
+	if !ok {
+		n, ok = firstInt(place{p.Signature, SigLongSize}, place{p.Signature, SigSize})
+		n += p.Start
+	}
+	switch {
+	case !ok || n == size:
+		return nil
+	case size < n:
+		return fmt.Errorf("it is truncated: it has %d bytes, expected %d", size, n)
+	}
+	return fmt.Errorf("it has %d bytes, expected %d", size, n)
+}
+
+// CheckPayload reads the payload, which is all that follows the header, and compares it
+// with the digest of it that the header has, or in packages made before rpm 4.14 with
+// that of header and payload.
+func (p *Package) CheckPayload(payload io.Reader) error {
+	want, err := p.PayloadDigest()
+	if err != nil {
+		return err
+	}
+	what := "payload has"
+	var sum hash.Hash
+	switch {
+	case !want.IsZero():
+		sum = want.Algorithm().New()
+	case p.Signature.Has(SigMD5):
+		want, what = repo.NewDigest(repo.MD5, p.Signature.Binary(SigMD5)), "header and payload have"
+		sum = md5.New()
+		sum.Write(p.Header.bytes)
+	default:
+		_, err := io.Copy(io.Discard, payload)
+		return err
+	}
+	if _, err := io.Copy(sum, payload); err != nil {
+		return err
+	}
+	if got := repo.NewDigest(want.Algorithm(), sum.Sum(nil)); got != want {
+		return fmt.Errorf("the %s the digest %s, expected %s", what, got, want)
+	}
+	return nil
 }
 
 // CheckDigests compares the header with the digests of it that the signature header

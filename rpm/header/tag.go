@@ -52,6 +52,12 @@ const (
 	BaseNames          Tag = 1117
 	DirNames           Tag = 1118 // each with a slash at its end
 	PayloadCompressor  Tag = 1125
+	OldSuggestName     Tag = 1156
+	OldSuggestVersion  Tag = 1157
+	OldSuggestFlags    Tag = 1158
+	OldEnhanceName     Tag = 1159
+	OldEnhanceVersion  Tag = 1160
+	OldEnhanceFlags    Tag = 1161
 	LongFileSizes      Tag = 5008 // in the place of FileSizes
 	LongSize           Tag = 5009 // in the place of Size
 	FileDigestAlgo     Tag = 5011
@@ -70,7 +76,9 @@ const (
 	PayloadDigest      Tag = 5092 // hexadecimal, of the payload as it is stored
 	PayloadDigestAlgo  Tag = 5093
 	ModularityLabel    Tag = 5096
-	LongArchiveSize    Tag = 271 // in the place of ArchiveSize
+	PayloadSize        Tag = 5112 // as it is stored; format 6
+	PayloadSizeAlt     Tag = 5113 // uncompressed; format 6
+	LongArchiveSize    Tag = 271  // in the place of ArchiveSize
 	HeaderI18NTable    Tag = 100
 	HeaderImmutable    Tag = 63
 	SignatureImmutable Tag = 62 // of the signature header
@@ -82,6 +90,7 @@ const (
 	SigRSA         Tag = 268
 	SigSHA1        Tag = 269 // of the header, hexadecimal
 	SigLongSize    Tag = 270 // of header and payload
+	SigLongArchive Tag = 271 // in the place of SigPayloadSize
 	SigSHA256      Tag = 273
 	SigOpenPGP     Tag = 278 // OpenPGP signatures of the header in base64; format 6
 	SigSHA3        Tag = 279 // SHA3-256

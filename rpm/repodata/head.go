@@ -22,6 +22,16 @@ type Head struct {
 	attrs []string
 }
 
+// PrimaryHead, FilelistsHead and OtherHead are the heads of documents that are not
+// copied.
+func PrimaryHead() Head {
+	return Head{name: "metadata", attrs: []string{"xmlns", commonSpace, "xmlns:rpm", rpmSpace}}
+}
+
+func FilelistsHead() Head { return Head{name: "filelists", attrs: []string{"xmlns", filelistsSpace}} }
+
+func OtherHead() Head { return Head{name: "otherdata", attrs: []string{"xmlns", otherSpace}} }
+
 // Start returns the XML declaration and the opening tag, with the number of packages.
 func (h Head) Start(packages int) []byte {
 	var b bytes.Buffer
