@@ -39,7 +39,7 @@ func (a archive) open(ix repo.Index) (io.ReadCloser, error) {
 		if !ok {
 			continue
 		}
-		if d, err := sumOf(v.Digest.Algorithm(), content); err != nil || d != v.Digest || v.Size != int64(len(content)) {
+		if sumOf(v.Digest.Algorithm(), content) != v.Digest || v.Size != int64(len(content)) {
 			return nil, fmt.Errorf("%s is not what the Release says", v.Path)
 		}
 		return compress.Reader(bytes.NewReader(content), v.Suffix, 1<<30)
@@ -94,7 +94,7 @@ func (a archive) packages(t tester, r *repo.Repository) []*repo.Package {
 
 // stanza is a stanza of Packages with the least that it needs, and more fields.
 func stanza(name, version, architecture, more string) string {
-	d, _ := sumOf(repo.SHA256, []byte(name+version+architecture))
+	d := sumOf(repo.SHA256, []byte(name+version+architecture))
 	return fmt.Sprintf("Package: %s\nVersion: %s\nArchitecture: %s\n%sFilename: pool/%s_%s_%s.deb\nSize: 7\nSHA256: %s\n",
 		name, version, architecture, more, name, version, architecture, d.Hex())
 }

@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"path"
 	"runtime"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -53,34 +51,60 @@ func rewrite(w *repo.Rewriting) (*repo.Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := compressAll(written); err != nil {
+	p := newPublication(w.Repository, writtenAlgorithms(s.release))
+	if err := p.addPackages(w.Packages); err != nil {
 		return nil, err
 	}
-	p := publication{rewriting: w, manifest: &repo.Manifest{}, algorithms: writtenAlgorithms(s.release), paths: make(map[string]repo.Digest)}
-	if err := p.addPackages(); err != nil {
+	output := func(name string) (repo.Output, error) { return &putOutput{put: w.Put, name: name}, nil }
+	if err := p.addIndexes(written, output); err != nil {
 		return nil, err
 	}
-	for _, ix := range written {
-		if err := p.addIndex(ix); err != nil {
-			return nil, err
-		}
-	}
-	if err := p.addRoot(s); err != nil {
+	if err := p.addRoot(rewrittenFields(s, w.Date, w.ValidFor), w.Signer, output); err != nil {
 		return nil, err
 	}
 	return p.manifest, nil
 }
 
-// writtenIndex is an index with its content, and that in each compression.
+// writtenIndex is an index with its content.
 type writtenIndex struct {
-	name       string
-	content    []byte
-	compressed []compressedForm
+	name    string
+	content []byte
 }
 
-type compressedForm struct {
-	suffix  string
-	content []byte
+// putOutput is an output that is stored by repo.Rewriting.Put.
+type putOutput struct {
+	bytes.Buffer
+	put  func(path string, content []byte) (repo.File, error)
+	name string
+}
+
+func (o *putOutput) Finish() (repo.File, error) { return o.put(o.name, o.Bytes()) }
+func (o *putOutput) Discard()                   {}
+
+// addIndexes compresses several indexes at once, and adds them in their order.
+func (p *publication) addIndexes(written []writtenIndex, output func(name string) (repo.Output, error)) error {
+	suffixes := slices.DeleteFunc([]string{".gz", ".xz"}, func(suffix string) bool { return !compress.CanWrite(suffix) })
+	writers := make([]*indexWriter, len(written))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, ix := range written {
+		group.Go(func() (err error) {
+			if writers[i], err = p.newIndex(ix.name, suffixes, output); err != nil {
+				return err
+			}
+			_, err = writers[i].Write(ix.content)
+			return errors.Join(err, writers[i].close())
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for _, w := range writers {
+		if err := p.addIndex(w); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writtenIndexes makes the contents of the indexes. Those of translations that
@@ -155,42 +179,6 @@ func stanzasByIndex(packages []*repo.Package, picked []repo.Index) (map[string][
 	return contents, nil
 }
 
-// compressAll makes the compressed forms, several at once.
-func compressAll(written []writtenIndex) error {
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range written {
-		for _, suffix := range []string{".gz", ".xz"} {
-			if compress.CanWrite(suffix) {
-				written[i].compressed = append(written[i].compressed, compressedForm{suffix: suffix})
-			}
-		}
-		for k := range written[i].compressed {
-			form := &written[i].compressed[k]
-			group.Go(func() (err error) {
-				if form.content, err = compressed(written[i].content, form.suffix); err != nil {
-					return fmt.Errorf("%s%s: %w", written[i].name, form.suffix, err)
-				}
-				return nil
-			})
-		}
-	}
-	return group.Wait()
-}
-
-func compressed(content []byte, suffix string) ([]byte, error) {
-	var b bytes.Buffer
-	z, err := compress.Writer(&b, suffix)
-	if err != nil {
-		return nil, err
-	}
-	_, err = z.Write(content)
-	if err := errors.Join(err, z.Close()); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
-}
-
 // description identifies a package's description: its translations carry the
 // same pair.
 type description struct{ name, md5 string }
@@ -209,11 +197,7 @@ func addDescriptions(to map[description]bool, packages []byte, name string) erro
 		sum := string(s.Get("Description-md5"))
 		if sum == "" {
 			// As apt reckons it where the index has whole descriptions.
-			d, err := sumOf(repo.MD5, append(slices.Clone(s.Get("Description")), '\n'))
-			if err != nil {
-				return err
-			}
-			sum = d.Hex()
+			sum = sumOf(repo.MD5, append(slices.Clone(s.Get("Description")), '\n')).Hex()
 		}
 		to[description{string(s.Get("Package")), sum}] = true
 	}
@@ -253,19 +237,10 @@ func translations(ix repo.Index, open repo.OpenIndex, of map[description]bool) (
 	}
 }
 
-// publication collects what is published.
-type publication struct {
-	rewriting  *repo.Rewriting
-	manifest   *repo.Manifest
-	algorithms []repo.Algorithm
-	entries    []Entry
-	paths      map[string]repo.Digest // of the manifest
-}
-
 // addPackages adds the package files and the files of source packages. Packages
 // may share files.
-func (p *publication) addPackages() error {
-	for _, pkg := range p.rewriting.Packages {
+func (p *publication) addPackages(packages []*repo.Package) error {
+	for _, pkg := range packages {
 		files := pkg.Files
 		if !pkg.IsSource() {
 			files = []repo.File{pkg.File}
@@ -280,102 +255,6 @@ func (p *publication) addPackages() error {
 				p.manifest.Packages = append(p.manifest.Packages, f)
 			}
 		}
-	}
-	return nil
-}
-
-// addIndex stores the compressed forms of an index, and lists them and the plain
-// one for the Release.
-func (p *publication) addIndex(ix writtenIndex) error {
-	if _, err := p.list(ix.name, ix.content); err != nil {
-		return err
-	}
-	for _, form := range ix.compressed {
-		name := ix.name + form.suffix
-		entry, err := p.list(name, form.content)
-		if err != nil {
-			return err
-		}
-		f, err := p.rewriting.Put(name, form.content)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		if err := p.publish(f, name); err != nil {
-			return err
-		}
-		for _, d := range entry.Digests {
-			if err := p.publish(f, byHashPath(name, d)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// list makes the Release's entry of a file.
-func (p *publication) list(name string, content []byte) (e Entry, err error) {
-	dir := rootDir(p.rewriting.Repository)
-	e = Entry{Path: strings.TrimPrefix(strings.TrimPrefix(name, dir), "/"), Size: int64(len(content))}
-	for _, a := range p.algorithms {
-		d, err := sumOf(a, content)
-		if err != nil {
-			return e, err
-		}
-		e.Digests = append(e.Digests, d)
-	}
-	p.entries = append(p.entries, e)
-	return e, nil
-}
-
-func sumOf(a repo.Algorithm, content []byte) (repo.Digest, error) {
-	h := a.New()
-	if _, err := h.Write(content); err != nil {
-		return repo.Digest{}, err
-	}
-	return repo.NewDigest(a, h.Sum(nil)), nil
-}
-
-// publish adds a stored file to the manifest, under one of its paths. Files of
-// one content share their paths by digest.
-func (p *publication) publish(f repo.File, name string) error {
-	before, there := p.paths[name]
-	if there && before != f.Digest {
-		return fmt.Errorf("%s: a package has the path of an index", name)
-	}
-	if !there {
-		p.paths[name] = f.Digest
-		f.Path = name
-		p.manifest.Indexes = append(p.manifest.Indexes, f)
-	}
-	return nil
-}
-
-// addRoot writes and signs the Release.
-func (p *publication) addRoot(s *scope) error {
-	w := p.rewriting
-	release := formatRelease(rewrittenFields(s, w.Date, w.ValidFor), p.algorithms, p.entries)
-	inline, err := w.Signer.Inline(release)
-	if err != nil {
-		return fmt.Errorf("sign InRelease: %w", err)
-	}
-	detached, err := w.Signer.Detached(release)
-	if err != nil {
-		return fmt.Errorf("sign Release: %w", err)
-	}
-	for _, f := range []struct {
-		name    string
-		content []byte
-	}{{"Release", release}, {"Release.gpg", detached}, {"InRelease", inline}} {
-		name := path.Join(rootDir(w.Repository), f.name)
-		stored, err := w.Put(name, f.content)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		if _, there := p.paths[name]; there {
-			return fmt.Errorf("%s: a package has the path of the root", name)
-		}
-		stored.Path = name
-		p.manifest.Root = append(p.manifest.Root, stored)
 	}
 	return nil
 }

@@ -207,7 +207,7 @@ func indexNames(all []repo.Index) []string {
 
 func TestRewriteTranslations(t *testing.T) {
 	long := "Description: short\n long text\n .\n end\n" // its sum is reckoned
-	sumOfLong, _ := sumOf(repo.MD5, []byte("short\n long text\n .\n end\n"))
+	sumOfLong := sumOf(repo.MD5, []byte("short\n long text\n .\n end\n"))
 	md5 := strings.Repeat("a", 32)
 	english := index(
 		"Package: a\nDescription-md5: "+md5+"\nDescription-en: about a\n more\n",
@@ -447,7 +447,7 @@ func translationsFor(t *testing.T, packages string) string {
 			continue
 		}
 		// apt-ftparchive reckons the sum as we do where there is none.
-		if d, _ := sumOf(repo.MD5, []byte("about "+name+"\n and more\n")); d.Hex() != sum {
+		if d := sumOf(repo.MD5, []byte("about "+name+"\n and more\n")); d.Hex() != sum {
 			t.Errorf("the sum of the description of %s is %q, expected %s", name, sum, d.Hex())
 		}
 		fmt.Fprintf(&b, "Package: %s\nDescription-md5: %s\nDescription-en: about %s\n and more\n\n", name, sum, name)
