@@ -63,7 +63,7 @@ func (s *sums) digests() []repo.Digest {
 // indexWriter writes an index: the plain form is only summed up, for clients to check
 // what they unpack; the compressed ones are stored.
 type indexWriter struct {
-	name  string // path of the plain form
+	names []string // paths of the plain form: several where the same index is for several
 	plain *sums
 	forms []*indexForm
 }
@@ -76,20 +76,23 @@ type indexForm struct {
 	output repo.Output
 }
 
+// openOutput opens a file of the tree, of the given path.
+type openOutput func(name string) (repo.Output, error)
+
 // newIndex begins an index in the compressions of the suffixes. It must be closed or
 // discarded.
-func (p *publication) newIndex(name string, suffixes []string, output func(name string) (repo.Output, error)) (*indexWriter, error) {
-	w := &indexWriter{name: name, plain: newSums(p.algorithms)}
+func (p *publication) newIndex(names, suffixes []string, output openOutput) (*indexWriter, error) {
+	w := &indexWriter{names: names, plain: newSums(p.algorithms)}
 	for _, suffix := range suffixes {
 		form := &indexForm{suffix: suffix, packed: newSums(p.algorithms)}
 		var err error
-		if form.output, err = output(name + suffix); err == nil {
+		if form.output, err = output(names[0] + suffix); err == nil {
 			w.forms = append(w.forms, form)
 			form.packer, err = compress.Writer(io.MultiWriter(form.output, form.packed), suffix)
 		}
 		if err != nil {
 			w.discard()
-			return nil, fmt.Errorf("%s%s: %w", name, suffix, err)
+			return nil, fmt.Errorf("%s%s: %w", names[0], suffix, err)
 		}
 	}
 	return w, nil
@@ -106,7 +109,7 @@ func (w *indexWriter) Write(content []byte) (n int, err error) {
 		w.plain.Write(piece)
 		for _, form := range w.forms {
 			if _, err := form.packer.Write(piece); err != nil {
-				return n, fmt.Errorf("%s%s: %w", w.name, form.suffix, err)
+				return n, fmt.Errorf("%s%s: %w", w.names[0], form.suffix, err)
 			}
 		}
 		n += len(piece)
@@ -122,7 +125,7 @@ func (w *indexWriter) close() error {
 			packer := form.packer
 			form.packer = nil
 			if err := packer.Close(); err != nil {
-				return fmt.Errorf("%s%s: %w", w.name, form.suffix, err)
+				return fmt.Errorf("%s%s: %w", w.names[0], form.suffix, err)
 			}
 			return nil
 		})
@@ -154,19 +157,24 @@ func closeAll(writers []*indexWriter) error {
 // addIndex stores the forms of an index that was closed, and lists them and the plain
 // one for the Release.
 func (p *publication) addIndex(w *indexWriter) error {
-	p.list(w.name, w.plain)
-	for _, form := range w.forms {
-		name := w.name + form.suffix
-		f, err := form.output.Finish()
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+	stored := make([]repo.File, len(w.forms))
+	for i, form := range w.forms {
+		var err error
+		if stored[i], err = form.output.Finish(); err != nil {
+			return fmt.Errorf("%s%s: %w", w.names[0], form.suffix, err)
 		}
-		if err := p.publish(f, name); err != nil {
-			return err
-		}
-		for _, d := range p.list(name, form.packed).Digests {
-			if err := p.publish(f, byHashPath(name, d)); err != nil {
+	}
+	for _, index := range w.names {
+		p.list(index, w.plain)
+		for i, form := range w.forms {
+			name := index + form.suffix
+			if err := p.publish(stored[i], name); err != nil {
 				return err
+			}
+			for _, d := range p.list(name, form.packed).Digests {
+				if err := p.publish(stored[i], byHashPath(name, d)); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -203,7 +211,7 @@ func (p *publication) publish(f repo.File, name string) error {
 }
 
 // addRoot writes the Release and, where there is a signer, its signatures.
-func (p *publication) addRoot(fields []Field, signer repo.Signer, output func(name string) (repo.Output, error)) error {
+func (p *publication) addRoot(fields []Field, signer repo.Signer, output openOutput) error {
 	release := formatRelease(fields, p.algorithms, p.entries)
 	if err := p.addRootFile("Release", release, output); err != nil || signer == nil {
 		return err
@@ -219,7 +227,7 @@ func (p *publication) addRoot(fields []Field, signer repo.Signer, output func(na
 	return errors.Join(p.addRootFile("Release.gpg", detached, output), p.addRootFile("InRelease", inline, output))
 }
 
-func (p *publication) addRootFile(base string, content []byte, output func(name string) (repo.Output, error)) error {
+func (p *publication) addRootFile(base string, content []byte, output openOutput) error {
 	name := path.Join(rootDir(p.repository), base)
 	if _, there := p.paths[name]; there {
 		return fmt.Errorf("%s: a package has the path of the root", name)

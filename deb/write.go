@@ -82,14 +82,14 @@ func (o *putOutput) Finish() (repo.File, error) { return o.put(o.name, o.Bytes()
 func (o *putOutput) Discard()                   {}
 
 // addIndexes compresses several indexes at once, and adds them in their order.
-func (p *publication) addIndexes(written []writtenIndex, output func(name string) (repo.Output, error)) error {
+func (p *publication) addIndexes(written []writtenIndex, output openOutput) error {
 	suffixes := slices.DeleteFunc([]string{".gz", ".xz"}, func(suffix string) bool { return !compress.CanWrite(suffix) })
 	writers := make([]*indexWriter, len(written))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, ix := range written {
 		group.Go(func() (err error) {
-			if writers[i], err = p.newIndex(ix.name, suffixes, output); err != nil {
+			if writers[i], err = p.newIndex([]string{ix.name}, suffixes, output); err != nil {
 				return err
 			}
 			_, err = writers[i].Write(ix.content)

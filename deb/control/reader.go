@@ -48,6 +48,11 @@ func NewReader(in io.Reader, file string) *Reader {
 	return &Reader{in: in, file: file, buf: make([]byte, firstChunk), line: 1}
 }
 
+// ReadText reads from text, which stays as it is, without a buffer.
+func ReadText(text []byte, file string) *Reader {
+	return &Reader{file: file, err: io.EOF, buf: text, end: len(text), line: 1}
+}
+
 // Next returns the next stanza, which is valid until the next call. At the end
 // it returns io.EOF. A stanza ends at a line that is empty or holds blanks only;
 // the end of the file ends the last one.

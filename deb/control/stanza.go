@@ -41,6 +41,12 @@ func (s Stanza) Value(i int) []byte {
 	return s.text[start:end]
 }
 
+// Lines returns field i with its name, as it stands there, to the end of its last line.
+func (s Stanza) Lines(i int) []byte {
+	f := s.fields[i]
+	return s.text[f.name:f.end]
+}
+
 // ValueIn is Value as a part of a copy of [Stanza.Bytes], which lives as long as
 // the copy does.
 func (s Stanza) ValueIn(copied string, i int) string {
