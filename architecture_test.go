@@ -43,6 +43,8 @@ var rooms = map[string]struct {
 	"verify": {jobs, "verify judges a tree by its manifest, for every format"},
 	"watch":  {jobs, "watch is handed its formats as repo interfaces"},
 
+	"switching": {[]string{"repo", "config"}, "files of other programs become values: what is done with them is cmd's"},
+
 	"cmd":   {everything, ""}, // only cmd knows all
 	"bench": {everything, ""}, // programs that measure rooms, and make what is measured
 	"e2e":   {[]string{"internal/repotest"}, "end-to-end tests see what users see: the program and what it writes"},
