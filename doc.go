@@ -15,6 +15,7 @@
 //	store             objects by digest, the cache, records, publishing
 //	progress          what long work does, for people and programs
 //	mirror            the job: plan, fetch, publish
+//	create            the job: a repository of package files
 //	verify            a tree or a site against its own metadata
 //	internal/repotest tiny real repositories served with faults, for tests
 //	e2e, bench        the program beside real clients, and beside other programs

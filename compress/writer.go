@@ -36,6 +36,13 @@ func Writer(w io.Writer, suffix string) (io.WriteCloser, error) {
 	return nil, fmt.Errorf("no compression with the suffix %q is written", suffix)
 }
 
+// FastWriter returns a writer of zstd data that [Reader] reads with the suffix ".zst":
+// larger than [Writer]'s, and several times as fast. It is for files that are read again
+// by their writer.
+func FastWriter(w io.Writer) (io.WriteCloser, error) {
+	return zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
+}
+
 // gzipWriter compresses blocks of a fixed size, several at once.
 type gzipWriter struct{ *pgzip.Writer }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -37,6 +38,9 @@ func check(r *reader, c *Config) {
 	for i := range c.Mirrors {
 		k.mirror(&c.Mirrors[i])
 	}
+	for i := range c.Repositories {
+		k.repository(&c.Repositories[i])
+	}
 	k.paths()
 	k.assumptions()
 	if c.Watch != nil {
@@ -44,20 +48,25 @@ func check(r *reader, c *Config) {
 	}
 }
 
-// whole checks which parts there are: mirrors, or something to watch.
+// whole checks which parts there are: mirrors, repositories, or something to watch.
 func (k checker) whole() {
 	missing := func(key, expected string) {
 		if !k.has(key) {
 			k.at(key, "is missing (expected %s)", expected)
 		}
 	}
-	watches := k.has("watch")
-	if !watches || k.has("mirrors") {
+	watches, creates := k.has("watch"), k.has("repositories")
+	if !watches || creates || k.has("mirrors") {
 		missing("destination", "a directory, such as /srv/mirror")
-		missing("sources", "a mapping from names to sources")
-		missing("mirrors", "a mapping from names to mirrors")
 	} else if !k.has("destination") {
 		missing("state", "a directory, where there is no destination")
+	}
+	if !watches && !creates || k.has("mirrors") {
+		missing("sources", "a mapping from names to sources")
+		missing("mirrors", "a mapping from names to mirrors")
+	}
+	if len(k.Repositories) == 0 && creates && !k.broken["repositories"] {
+		k.at("repositories", "names no repository (expected at least one)")
 	}
 	if len(k.Mirrors) == 0 && k.has("mirrors") && !k.broken["mirrors"] {
 		k.at("mirrors", "names no mirror (expected at least one)")
@@ -103,28 +112,31 @@ func (k checker) cleanPath(key, path string) {
 	}
 }
 
-// paths checks that no two mirrors publish into each other, nor into the state.
+// publisher is a mirror or a repository that publishes into a directory.
+type publisher struct {
+	kind, key, name string
+	archive         string // of a repository: those of one archive share a directory
+}
+
+func (p publisher) String() string { return fmt.Sprintf("%s %q", p.kind, p.name) }
+
+// paths checks that no two mirrors or repositories publish into each other, nor into the
+// state.
 func (k checker) paths() {
-	published := make(map[string]*Mirror)
+	published := make(map[string]publisher)
 	for i := range k.Mirrors {
 		m := &k.Mirrors[i]
-		key, path := join("mirrors", m.Name), m.directory()
-		if other := published[path]; other != nil {
-			k.at(key, "publishes to %q, as mirror %q on line %d does", path, other.Name, k.mirrorLine(other))
-			continue
-		}
-		published[path] = m
-		if k.State != "" && !k.bucket() && inside(k.State, filepath.Join(k.Destination, path)) {
-			if state, _ := filepath.Rel(k.Destination, k.State); state != stateDir {
-				k.at("state", "lies in what mirror %q publishes (expected a directory that is never served, seen %q)", m.Name, k.State)
-			}
-		}
+		k.publishes(published, m.directory(), publisher{"mirror", join("mirrors", m.Name), m.Name, ""})
 	}
-	for path, m := range published {
+	for i := range k.Repositories {
+		r := &k.Repositories[i]
+		k.publishes(published, r.directory(), publisher{"repository", join("repositories", r.Name), r.Name, r.archive()})
+	}
+	for path, p := range published {
 		for above := path; above != "."; {
 			above = parentDir(above)
-			if other := published[above]; other != nil {
-				k.at(join("mirrors", m.Name), "publishes to %q, which lies in %q of mirror %q on line %d", path, above, other.Name, k.mirrorLine(other))
+			if other, there := published[above]; there {
+				k.at(p.key, "publishes to %q, which lies in %q of %s on line %d", path, above, other, k.nodes[other.key].Line)
 			}
 		}
 	}
@@ -133,7 +145,21 @@ func (k checker) paths() {
 	}
 }
 
-func (k checker) mirrorLine(m *Mirror) int { return k.nodes[join("mirrors", m.Name)].Line }
+// publishes checks one directory that is published into.
+func (k checker) publishes(published map[string]publisher, path string, p publisher) {
+	if other, there := published[path]; there {
+		if p.archive == "" || p.archive != other.archive {
+			k.at(p.key, "publishes to %q, as %s on line %d does", path, other, k.nodes[other.key].Line)
+		}
+		return
+	}
+	published[path] = p
+	if k.State != "" && !k.bucket() && inside(k.State, filepath.Join(k.Destination, path)) {
+		if state, _ := filepath.Rel(k.Destination, k.State); state != stateDir {
+			k.at("state", "lies in what %s publishes (expected a directory that is never served, seen %q)", p, k.State)
+		}
+	}
+}
 
 // inside reports whether the path is the directory or lies below it.
 func inside(path, directory string) bool {

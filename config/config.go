@@ -16,8 +16,8 @@ const maxFile = 1 << 20
 // Config is a whole configuration: defaults are set, paths are resolved,
 // variables of the environment are replaced.
 type Config struct {
-	// Directory that the mirrors are published in, each in a directory of its own,
-	// or a bucket as s3://BUCKET/PREFIX. Required where there are mirrors.
+	// Directory that mirrors and repositories are published in, each in a directory of
+	// its own, or a bucket as s3://BUCKET/PREFIX. Required where there are any.
 	Destination string `yaml:"destination,path,bucket"`
 	// Directory of mirrorkeeper's own files: never served, and on the same file
 	// system as the destination. Default DESTINATION/.mirrorkeeper.
@@ -26,6 +26,8 @@ type Config struct {
 	Sources []Source `yaml:"sources,named"`
 	// Mirrors that are made from the sources, by name.
 	Mirrors []Mirror `yaml:"mirrors,named"`
+	// Repositories that are created of package files, by name.
+	Repositories []Repository `yaml:"repositories,named"`
 	// How files are fetched.
 	Transfer Transfer `yaml:"transfer"`
 	// How long old generations and their files stay.
@@ -129,6 +131,9 @@ func (c *Config) complete() {
 	}
 	for i := range c.Mirrors {
 		c.Mirrors[i].complete()
+	}
+	for i := range c.Repositories {
+		c.Repositories[i].complete()
 	}
 }
 

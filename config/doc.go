@@ -10,6 +10,7 @@
 //	named    a mapping from names to entries, kept in the order of the file
 //	path     a file or directory, resolved against the configuration file's directory
 //	bucket   with path: s3://BUCKET/PREFIX is accepted too
+//	input    a path as above, or an address of http or https
 //	url      an address of one of the field's schemes
 //	bytes    a number of bytes with an optional unit
 //	command  a program and its arguments: always a list

@@ -166,6 +166,9 @@ func (r *reader) entries(n *yaml.Node, key string) func(yield func(name, value *
 // parts of paths.
 var entryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]*$`)
 
+// ValidName reports whether a source, a mirror or a repository may be called so.
+func ValidName(name string) bool { return entryName.MatchString(name) }
+
 // named reads a mapping from names into a slice of structs with a field Name.
 func (r *reader) named(n *yaml.Node, v reflect.Value, f field, key string) {
 	if !r.isMapping(n, v, f, key) {

@@ -123,7 +123,7 @@ func (r *reader) text(n *yaml.Node, v reflect.Value, f field, key string) {
 	case f.is("command"):
 	case environment.MatchString(text):
 		err = fmt.Errorf("variables of the environment are not replaced here, but in addresses, auth, headers and passphrases (seen %q)", cut(text))
-	case f.is("path"):
+	case f.is("path"), f.is("input"):
 		text, err = r.path(text, f)
 	case f.is("match"):
 		_, err = repo.ParsePattern(text)
@@ -167,6 +167,10 @@ func (r *reader) path(text string, f field) (string, error) {
 			return "", fmt.Errorf("names no bucket (expected s3://BUCKET/PREFIX, seen %q)", cut(text))
 		}
 		return text, nil
+	case isAddress && f.is("input") && (scheme == "http" || scheme == "https" || scheme == "file"):
+		return text, nil
+	case isAddress && f.is("input"):
+		return "", fmt.Errorf("is an address of the wrong kind (expected a path, or an address of http or https, seen %q)", cut(showAddress(text)))
 	case isAddress && f.is("bucket"):
 		return "", fmt.Errorf("is an address of the wrong kind (expected a directory or s3://BUCKET/PREFIX, seen %q)", cut(showAddress(text)))
 	case isAddress:

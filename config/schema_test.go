@@ -55,9 +55,10 @@ func publishedSchema(t *testing.T) *jsonschema.Schema {
 	accept(r, s, reflect.TypeFor[Config]())
 	s.ID = "https://github.com/mirrorkeeper/mirrorkeeper/blob/main/docs/mirrorkeeper.schema.json"
 	s.Title = "Configuration of mirrorkeeper"
-	s.Description = "What mirrorkeeper mirrors, from where, and how."
+	s.Description = "What mirrorkeeper mirrors and creates, from where, and how."
 	s.AnyOf = []*jsonschema.Schema{
 		{Required: []string{"destination", "sources", "mirrors"}},
+		{Required: []string{"repositories", "destination"}},
 		{Required: []string{"watch", "destination"}},
 		{Required: []string{"watch", "state"}},
 	}

@@ -10,7 +10,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -312,49 +311,18 @@ func listPackages(packages []*repo.Package) *repo.Manifest {
 	return m
 }
 
-// maxAhead is how far ahead of the clock the last generation's date may be to be
-// waited for. Beyond it the clock was wrong once, and is right again.
-const maxAhead = time.Minute
-
-// nextDate is now, in whole seconds, and later than every date published before:
-// clients take no notice of a root that is not newer than theirs, and refuse one from
-// the future. So of two generations in one second, the second waits for the next.
-func (r *run) nextDate(ctx context.Context) (time.Time, error) {
-	now := r.Now()
-	date := now.UTC().Truncate(time.Second)
-	last := time.Time{}
-	if r.before != nil {
-		for _, p := range r.before.Repositories {
-			if p.Made.After(last) {
-				last = p.Made
-			}
-		}
-	}
-	if last.Before(date) {
-		return date, nil
-	}
-	if last.Sub(now) > maxAhead {
-		r.warn("the published generation is of %s, which is in the future: clients that have it will take no notice of this one until then", last.Format(time.RFC1123))
-		return date, nil
-	}
-	date = last.Add(time.Second)
-	select {
-	case <-time.After(date.Sub(now)):
-		return date, nil
-	case <-ctx.Done():
-		return date, ctx.Err()
-	}
-}
-
 // rewrite writes the indexes and roots of the repositories that change, and reads
 // them back as a client would.
 func (r *run) rewrite(ctx context.Context, g *generation, s *selection) error {
 	if r.Mirror.Sign == nil {
 		return fmt.Errorf("mirror %s is partial and has no key to sign with", r.Mirror.Name)
 	}
-	date, err := r.nextDate(ctx)
+	date, ahead, err := r.before.NextDate(ctx, r.Now())
 	if err != nil {
 		return err
+	}
+	if ahead {
+		r.warn("%s", r.before.AheadWarning())
 	}
 	objects, names := r.Store.Objects(), s.names()
 	for _, p := range g.parts {

@@ -115,6 +115,9 @@ func (d Digest) Algorithm() Algorithm { return d.algorithm }
 // IsZero reports whether d is no digest.
 func (d Digest) IsZero() bool { return d.algorithm == 0 }
 
+// Sum returns the digest's raw bytes.
+func (d Digest) Sum() string { return d.sum }
+
 // Hex returns the digest in lower-case hexadecimal.
 func (d Digest) Hex() string { return hex.EncodeToString([]byte(d.sum)) }
 

@@ -28,6 +28,16 @@ func (s *Store) Cache() *Cache {
 	return &Cache{newObjects(s.path("cache", "objects"), s.path("cache", "partial")), s.path("cache", "roots")}
 }
 
+// CacheDir makes a directory in the cache, for what a job knows of a mirror and can find
+// out again.
+func (s *Store) CacheDir(name, mirror string) (string, error) {
+	dir := s.path("cache", name, mirror)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("cache: %w", err)
+	}
+	return dir, nil
+}
+
 // CachedRoot is a root as it was read from upstream.
 type CachedRoot struct {
 	// Main is the path of its main file, which tells the form.

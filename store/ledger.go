@@ -262,7 +262,7 @@ func (l *Ledger) whole(g Generation) string {
 
 func writeManifestFile(file string, m *repo.Manifest) error {
 	var b bytes.Buffer
-	if err := compressManifest(&b, m); err != nil {
+	if err := compressList(&b, m.Write); err != nil {
 		return err
 	}
 	return writeFile(file, b.Bytes(), 0o600)

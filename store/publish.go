@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -25,6 +26,9 @@ type Publication struct {
 	// Manifests are those of Record.Repositories, in their order; nil for one that
 	// stays as it is.
 	Manifests []*repo.Manifest
+	// Contents write the lists of packages of repositories that are created, which are
+	// kept like the manifests; nil for no such list, or for one that stays as it is.
+	Contents []func(io.Writer) error
 	// Before is what is published now, nil for nothing.
 	Before *Record
 	// Grace is how long files stay in the tree that the mirror no longer holds.
@@ -160,11 +164,19 @@ func (b *publishing) keepShared() error {
 func (b *publishing) announce() error {
 	for i, at := range b.Record.Repositories {
 		if b.Manifests[i] == nil {
-			at.ManifestFile = b.Before.Find(at.Name, at.Place).ManifestFile
+			before := b.Before.Find(at.Name, at.Place)
+			at.ManifestFile, at.ContentFile = before.ManifestFile, before.ContentFile
 			continue
 		}
 		at.ManifestFile = fmt.Sprintf("%s.%d.manifest.zst", b.Record.ID, i)
 		if err := b.writeManifest(b.Mirror, at.ManifestFile, b.Manifests[i]); err != nil {
+			return err
+		}
+		if i >= len(b.Contents) || b.Contents[i] == nil {
+			continue
+		}
+		at.ContentFile = fmt.Sprintf("%s.%d.content.zst", b.Record.ID, i)
+		if err := b.writeList(b.Mirror, at.ContentFile, b.Contents[i]); err != nil {
 			return err
 		}
 	}

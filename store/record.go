@@ -63,6 +63,9 @@ type Published struct {
 	Bytes    int64 `json:"bytes"`
 	// ManifestFile is the manifest's name in the mirror's state directory.
 	ManifestFile string `json:"manifest"`
+	// ContentFile is the name, there, of the list of packages of a repository that was
+	// created, "" for the others.
+	ContentFile string `json:"content,omitempty"`
 }
 
 // Retired is a file that is no longer part of the mirror and goes after Until.
@@ -214,6 +217,20 @@ func readManifestFile(file string) (*repo.Manifest, error) {
 }
 
 func (s *Store) writeManifest(mirror, name string, m *repo.Manifest) error {
+	return s.writeList(mirror, name, m.Write)
+}
+
+// Content opens the list of packages of a repository that was created.
+func (s *Store) Content(mirror string, p *Published) (io.ReadCloser, error) {
+	f, err := os.Open(s.mirrorFile(mirror, p.ContentFile))
+	if err != nil {
+		return nil, err
+	}
+	return compress.Open(f, ".zst", maxManifest)
+}
+
+// writeList writes a compressed file of the mirror's state directory.
+func (s *Store) writeList(mirror, name string, write func(io.Writer) error) error {
 	file := s.mirrorFile(mirror, name)
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
@@ -223,30 +240,28 @@ func (s *Store) writeManifest(mirror, name string, m *repo.Manifest) error {
 		return err
 	}
 	defer f.Close()
-	if err := compressManifest(f, m); err != nil {
+	if err := compressList(f, write); err != nil {
 		return err
 	}
 	return f.Close()
 }
 
-func compressManifest(to io.Writer, m *repo.Manifest) error {
+func compressList(to io.Writer, write func(io.Writer) error) error {
 	w, err := compress.Writer(to, ".zst")
 	if err != nil {
 		return err
 	}
-	if err := m.Write(w); err != nil {
-		return err
-	}
-	return w.Close()
+	return errors.Join(write(w), w.Close())
 }
 
-// removeManifests removes those of the mirror that the record does not name.
+// removeManifests removes those of the mirror that the record does not name, and lists
+// of packages.
 func (s *Store) removeManifests(mirror string, keep *Record) {
 	named := map[string]bool{}
 	for _, p := range keep.Repositories {
-		named[p.ManifestFile] = true
+		named[p.ManifestFile], named[p.ContentFile] = true, true
 	}
-	found, _ := filepath.Glob(s.mirrorFile(mirror, "*.manifest.zst"))
+	found, _ := filepath.Glob(s.mirrorFile(mirror, "*.*.*.zst"))
 	for _, f := range found {
 		if !named[filepath.Base(f)] {
 			_ = os.Remove(f)
