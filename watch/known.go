@@ -38,8 +38,8 @@ type KnownRoot struct {
 	Before repo.Digest `json:"before,omitzero"`
 	// Changes are the moments of the last few changes of the root, newest last, and Shown
 	// the roots that it showed from each of them on.
-	Changes []time.Time   `json:"changes,omitempty"`
-	Shown   []repo.Digest `json:"shown,omitempty"`
+	Changes []time.Time `json:"changes,omitempty"`
+	Shown   []Shown     `json:"shown,omitempty"`
 	// Date and Signed are those of [RootSeen], Headers those of the last answer.
 	Date    time.Time         `json:"date,omitzero"`
 	Signed  bool              `json:"signed,omitempty"`
@@ -66,6 +66,13 @@ type KnownRoot struct {
 	Sampled time.Time `json:"sampled,omitzero"`
 	Swept   time.Time `json:"swept,omitzero"`
 	Sweep   Sweep     `json:"sweep,omitzero"`
+}
+
+// Shown is a root that was shown once, with Date and Signed as in [RootSeen].
+type Shown struct {
+	Root   repo.Digest `json:"root"`
+	Date   time.Time   `json:"date,omitzero"`
+	Signed bool        `json:"signed,omitempty"`
 }
 
 // Sweep is a sweep that is under way: all files up to the path After were looked at since
@@ -110,24 +117,4 @@ type SourceKnown struct {
 type Ledger struct {
 	Name        string
 	Generations []Generation
-}
-
-// Settings are the thresholds of judging.
-type Settings struct {
-	// Failures is how many looks in a row must fail before a site is UNREACHABLE.
-	Failures int // default 3
-	// Grace is how long after a publication a site may still show the generation before
-	// and count as in sync. Default 0: exact.
-	Grace time.Duration
-	// AheadGrace is how long an unknown root is AHEAD before it is FOREIGN: the source is
-	// read again meanwhile. Default 10 minutes.
-	AheadGrace time.Duration
-	// FlapWindow is how long a root or a timestamp that went back counts against a site.
-	// Default 1 hour.
-	FlapWindow time.Duration
-	// Tolerance for clocks. Default 5 minutes.
-	Tolerance time.Duration
-	// BlindShare is the share of all sites that fail at once from which the watcher is
-	// blind itself. Default 0.7.
-	BlindShare float64
 }

@@ -116,9 +116,11 @@ type Check struct {
 	Last  string `json:"last,omitempty"`
 	// Began is when the first part of a check began that a budget divided: [Learn] sets it.
 	Began time.Time `json:"began,omitzero"`
-	// Bad are the first files that are wrong or got no answer, BadCount all of them.
-	Bad      []FileSeen `json:"bad,omitempty"`
-	BadCount int        `json:"bad_count"`
+	// Bad are the first files that are wrong or got no answer, the wrong ones first,
+	// BadCount counts all of them, and Unanswered those that got no answer among them.
+	Bad        []FileSeen `json:"bad,omitempty"`
+	BadCount   int        `json:"bad_count"`
+	Unanswered int        `json:"unanswered,omitempty"`
 	// Right are those of a task's Paths that are as they ought to be now, or that the
 	// generation does not name any more.
 	Right []string `json:"right,omitempty"`

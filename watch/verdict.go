@@ -41,6 +41,7 @@ const (
 	StampFuture    Reason = "STAMP_FUTURE" // the timestamp is of the future
 	Blind          Reason = "BLIND"        // the watcher reaches next to nothing
 	SourceBroken   Reason = "SOURCE_BROKEN"
+	Paused         Reason = "PAUSED"        // an administrator's word
 	NotYet         Reason = "NOT_YET"       // not looked at enough to tell
 	Incomplete     Reason = "INCOMPLETE"    // files are absent that are not new
 	RootMissing    Reason = "ROOT_MISSING"  // the site answers, and has no root
@@ -111,8 +112,8 @@ type Verdict struct {
 	// Stamp is the timestamp that the site is judged by, zero for none.
 	Stamp time.Time `json:"stamp,omitzero"`
 	// Frozen is set where the state is UNKNOWN as the watcher could not tell: Was is the
-	// state before and WasSince when that began; generation, lag, completeness and
-	// endpoints are those of then.
+	// state before and WasSince when that began. Generation, completeness and endpoints are
+	// those of then, and the lag is what it would be now if nothing had changed.
 	Frozen   bool      `json:"frozen,omitempty"`
 	Was      State     `json:"was,omitempty"`
 	WasSince time.Time `json:"was_since,omitzero"`
