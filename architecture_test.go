@@ -37,6 +37,8 @@ var rooms = map[string]struct {
 	"fetch":  {mechanisms, "fetching knows files and digests, not formats or jobs"},
 	"store":  {mechanisms, "stores know manifests and files, not formats or jobs"},
 
+	"upstream": {[]string{"repo", "compress", "progress", "transport", "mirrorlist", "fetch", "store"}, "upstream reads what there is: what becomes of it is decided by the jobs"},
+
 	"mirror": {jobs, "jobs are handed their formats as repo interfaces, or each job would be written once a format"},
 	"create": {jobs, "jobs are handed their formats as repo interfaces, or each job would be written once a format"},
 	"bundle": {jobs, "jobs are handed their formats as repo interfaces, or each job would be written once a format"},
@@ -55,7 +57,7 @@ var rooms = map[string]struct {
 var (
 	formats    = []string{"repo", "compress", "signature"}
 	mechanisms = []string{"repo", "compress", "progress", "transport"}
-	jobs       = []string{"repo", "compress", "progress", "transport", "signature", "mirrorlist", "solver", "fetch", "store", "verify"}
+	jobs       = []string{"repo", "compress", "progress", "transport", "signature", "mirrorlist", "solver", "fetch", "store", "upstream", "verify"}
 	everything = []string{"*"}
 )
 

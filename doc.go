@@ -13,6 +13,7 @@
 //	transport         HTTP clients: proxies, credentials, certificates, limits, file://
 //	fetch             files into a store: parallel, resumed, verified while read
 //	store             objects by digest, the cache, records, publishing
+//	upstream          reads roots and indexes where they come from, through the cache
 //	progress          what long work does, for people and programs
 //	mirror            the job: plan, fetch, publish
 //	create            the job: a repository of package files

@@ -2,16 +2,14 @@ package mirror
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/store"
+	"github.com/mirrorkeeper/mirrorkeeper/upstream"
 )
 
 // generation is what a run is about to publish.
@@ -25,7 +23,7 @@ type generation struct {
 
 // part is one repository of a generation.
 type part struct {
-	u         *upstream
+	u         *repository
 	published *store.Published
 	manifest  *repo.Manifest // nil: stays as it is
 	before    *repo.Manifest // what is published now
@@ -36,7 +34,7 @@ type part struct {
 // buildFull fetches the indexes and packages of all repositories whose root is new.
 func (r *run) buildFull(ctx context.Context) (*generation, error) {
 	g := &generation{}
-	var wanted []indexes
+	var wanted []upstream.Indexes
 	for _, u := range r.upstreams {
 		published := r.before.Find(u.repository.String(), u.place)
 		if u.failed != nil && published == nil {
@@ -51,21 +49,21 @@ func (r *run) buildFull(ctx context.Context) (*generation, error) {
 		if err := r.needs(u); err != nil {
 			return nil, err
 		}
-		in, err := u.source.Format.InScope(u.repository, u.root)
+		in, err := u.source.Format.InScope(u.repository, u.Root)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", u.repository, err)
 		}
-		wanted = append(wanted, indexes{u, in})
+		wanted = append(wanted, upstream.Indexes{Of: u.Repository, Indexes: in})
 	}
-	if err := r.fetchIndexes(ctx, wanted, true); err != nil {
+	if err := r.reader.FetchIndexes(ctx, wanted, true); err != nil {
 		return nil, err
 	}
 	w, _ := errgroup.WithContext(ctx)
 	w.SetLimit(2)
 	for _, x := range wanted {
-		p := g.parts[slices.IndexFunc(g.parts, func(p *part) bool { return p.u == x.u })]
+		p := g.parts[slices.IndexFunc(g.parts, func(p *part) bool { return p.u.Repository == x.Of })]
 		w.Go(func() (err error) {
-			p.manifest, err = r.fullManifest(x.u, x.of)
+			p.manifest, err = r.fullManifest(p.u, x.Indexes)
 			return err
 		})
 	}
@@ -82,14 +80,14 @@ func (r *run) buildFull(ctx context.Context) (*generation, error) {
 }
 
 // stays reports whether the repository needs no work in this run.
-func (r *run) stays(u *upstream, published *store.Published) bool {
+func (r *run) stays(u *repository, published *store.Published) bool {
 	return published != nil && (u.failed != nil || !r.selected(u.repository.String()) || u.same && r.Check == CheckChanged)
 }
 
 // fullManifest is upstream's manifest in the repository's scope.
-func (r *run) fullManifest(u *upstream, scope []repo.Index) (*repo.Manifest, error) {
+func (r *run) fullManifest(u *repository, scope []repo.Index) (*repo.Manifest, error) {
 	cache := r.Store.Cache()
-	m := &repo.Manifest{Root: slices.Clone(u.root.Files)}
+	m := &repo.Manifest{Root: slices.Clone(u.Root.Files)}
 	for _, ix := range scope {
 		for _, v := range ix.Variants {
 			if !cache.Has(v.File) {
@@ -107,48 +105,19 @@ func (r *run) fullManifest(u *upstream, scope []repo.Index) (*repo.Manifest, err
 		if !ix.ListsFiles {
 			continue
 		}
-		if err := r.listFiles(u, ix, m); err != nil {
+		err := r.reader.Files(u.Repository, ix, func(f repo.File) error {
+			m.Packages = append(m.Packages, f)
+			return nil
+		})
+		if err != nil {
 			return nil, err
 		}
 	}
-	m.Indexes = sortedUnique(m.Indexes, nil)
-	m.Packages = sortedUnique(m.Packages, func(a, b repo.File) {
+	m.Indexes = upstream.SortedUnique(m.Indexes, nil)
+	m.Packages = upstream.SortedUnique(m.Packages, func(a, b repo.File) {
 		r.Log.Warn("upstream lists one path with two contents; the first is taken", "path", a.Path, "digests", []string{a.Digest.String(), b.Digest.String()})
 	})
 	return m, nil
-}
-
-func (r *run) listFiles(u *upstream, ix repo.Index, m *repo.Manifest) error {
-	content, err := r.open(ix)
-	if errors.Is(err, fs.ErrNotExist) && ix.Optional {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer content.Close()
-	err = u.source.Format.ReadFiles(u.repository, ix, content, func(f repo.File) error {
-		m.Packages = append(m.Packages, f)
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("%s: %w", u.repository, err)
-	}
-	return nil
-}
-
-// sortedUnique sorts by path and keeps the first file of each path.
-func sortedUnique(files []repo.File, conflict func(a, b repo.File)) []repo.File {
-	slices.SortStableFunc(files, func(a, b repo.File) int { return strings.Compare(a.Path, b.Path) })
-	return slices.CompactFunc(files, func(a, b repo.File) bool {
-		if a.Path != b.Path {
-			return false
-		}
-		if a.Digest != b.Digest && conflict != nil {
-			conflict(a, b)
-		}
-		return true
-	})
 }
 
 // adoptIndexes makes the root's files and the indexes of the cache objects.
@@ -159,12 +128,12 @@ func (r *run) adoptIndexes(g *generation) error {
 			continue
 		}
 		for _, f := range p.manifest.Root {
-			if _, err := objects.Put(f.Path, p.u.cached.Files[f.Path], p.u.root.Date); err != nil {
+			if _, err := objects.Put(f.Path, p.u.Cached.Files[f.Path], p.u.Root.Date); err != nil {
 				return err
 			}
 		}
 		for _, f := range p.manifest.Indexes {
-			if ok, err := objects.Adopt(cache.Objects, f, p.u.root.Date); err != nil || !ok {
+			if ok, err := objects.Adopt(cache.Objects, f, p.u.Root.Date); err != nil || !ok {
 				return fmt.Errorf("index %s is not in the cache any more: %w", f.Path, err)
 			}
 		}

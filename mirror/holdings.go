@@ -12,6 +12,7 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/signature"
 	"github.com/mirrorkeeper/mirrorkeeper/store"
+	"github.com/mirrorkeeper/mirrorkeeper/upstream"
 )
 
 // Holdings returns the packages that the published generation of the job's mirror holds,
@@ -45,7 +46,7 @@ func Holdings(j *Job) ([]*repo.Package, error) {
 }
 
 // readPublished reads a repository from the tree, which is our own and is trusted.
-func (r *run) readPublished(u *upstream, p *store.Published) (repo.Reading, error) {
+func (r *run) readPublished(u *repository, p *store.Published) (repo.Reading, error) {
 	source := *u.repository.Source
 	source.Trusted, source.IgnoreValidUntil = true, true
 	at := *u.repository
@@ -84,7 +85,7 @@ func (r *run) openPublished(p *store.Published, ix repo.Index) (io.ReadCloser, e
 		if err != nil {
 			return nil, err
 		}
-		return compress.Open(f, v.Suffix, maxIndex)
+		return compress.Open(f, v.Suffix, upstream.MaxIndex)
 	}
 	return nil, fmt.Errorf("index %s: %w", ix.Name, fs.ErrNotExist)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
+	"github.com/mirrorkeeper/mirrorkeeper/upstream"
 )
 
 // layOut expands the sources into repositories and gives each its place in the
@@ -23,7 +24,8 @@ func (r *run) layOut() error {
 			return fmt.Errorf("source %s: %w", s.Name, err)
 		}
 		for _, x := range repositories {
-			r.upstreams = append(r.upstreams, &upstream{source: s, repository: x, place: path.Join(r.place(s), x.Dir), bases: x.URLs})
+			from := &upstream.Repository{Repository: x, Format: s.Format, Keys: s.Keys, Listed: s.Listed, Bases: x.URLs}
+			r.upstreams = append(r.upstreams, &repository{Repository: from, source: s, repository: x, place: path.Join(r.place(s), x.Dir)})
 		}
 	}
 	if len(r.upstreams) == 0 {
@@ -52,7 +54,7 @@ func (r *run) place(s *Source) string {
 
 func (r *run) checkOnly() error {
 	for _, only := range r.Only {
-		if !slices.ContainsFunc(r.upstreams, func(u *upstream) bool {
+		if !slices.ContainsFunc(r.upstreams, func(u *repository) bool {
 			name := u.repository.String()
 			return only == name || strings.HasPrefix(name, only+"/")
 		}) {
@@ -81,7 +83,7 @@ func (r *run) checkPlaces() error {
 			if u.indexDir() == v.indexDir() {
 				return fmt.Errorf("mirror %s: %s and %s would both be published in %s; give one of their sources a path of its own", r.Mirror.Name, v.repository, u.repository, path.Join(u.place, u.indexDir()))
 			}
-			for _, pair := range [][2]*upstream{{u, v}, {v, u}} {
+			for _, pair := range [][2]*repository{{u, v}, {v, u}} {
 				if strings.HasPrefix(pair[1].indexDir()+"/", pair[0].indexDir()+"/") {
 					pair[0].shared = true
 				}

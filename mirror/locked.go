@@ -37,7 +37,7 @@ func (r *run) checkLockedRoots() error {
 			continue
 		}
 		i := slices.IndexFunc(r.Locked.Roots, func(x LockedRoot) bool { return x.Repository == name })
-		switch now := u.cached.Digest; {
+		switch now := u.Cached.Digest; {
 		case i < 0:
 			return fmt.Errorf("%w: the lock file has no root of %s", ErrLockOutdated, name)
 		case r.Locked.Roots[i].Root != now:

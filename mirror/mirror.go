@@ -22,6 +22,7 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/signature"
 	"github.com/mirrorkeeper/mirrorkeeper/solver"
 	"github.com/mirrorkeeper/mirrorkeeper/store"
+	"github.com/mirrorkeeper/mirrorkeeper/upstream"
 )
 
 // Mirror is what to mirror.
@@ -146,12 +147,8 @@ var (
 	// ErrSpace says that the destination has too little free space.
 	ErrSpace = errors.New("not enough free space")
 	// ErrOffline says that the cache lacks what an offline run needs.
-	ErrOffline = errors.New("not in the cache")
+	ErrOffline = upstream.ErrOffline
 )
-
-// attempts is how often upstream's root is read again when upstream moves while
-// it is read.
-const attempts = 3
 
 // Run brings the mirror up to date and publishes it. The caller holds the store's
 // lock. On an error the published state is the old one, or complete; what was
@@ -168,7 +165,7 @@ func Run(ctx context.Context, j *Job) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{Job: j, before: before, configuration: j.configuration()}
+	r := &run{Job: j, reader: j.reader(), before: before, configuration: j.configuration()}
 	if err := r.layOut(); err != nil {
 		return nil, err
 	}
@@ -177,7 +174,7 @@ func Run(ctx context.Context, j *Job) (*Report, error) {
 	}
 	for try := 1; ; try++ {
 		report, err := r.once(ctx)
-		if err == nil || ctx.Err() != nil || try == attempts || !r.moved(ctx, err) {
+		if err == nil || ctx.Err() != nil || try == upstream.Attempts || !r.moved(ctx, err) {
 			return report, err
 		}
 		j.Log.Info("upstream changed while it was read; reading it again", "mirror", j.Mirror.Name, "attempt", try+1)
@@ -220,13 +217,13 @@ func Plan(ctx context.Context, j *Job) (*Planned, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{Job: j, before: before, planning: true, configuration: j.configuration()}
+	r := &run{Job: j, reader: j.reader(), before: before, planning: true, configuration: j.configuration()}
 	if err := r.layOut(); err != nil {
 		return nil, err
 	}
 	for try := 1; ; try++ {
 		p, err := r.planOnce(ctx)
-		if err == nil || ctx.Err() != nil || try == attempts || !r.moved(ctx, err) {
+		if err == nil || ctx.Err() != nil || try == upstream.Attempts || !r.moved(ctx, err) {
 			return p, err
 		}
 	}
@@ -248,13 +245,24 @@ func (j *Job) withDefaults() *Job {
 	return &c
 }
 
+// reader reads the mirror's repositories upstream.
+func (j *Job) reader() *upstream.Reader {
+	return &upstream.Reader{
+		Fetcher: j.Fetcher, Cache: j.Store.Cache(), Now: j.Now, Whole: j.Mirror.Full(), Offline: j.Offline,
+		Stage: func(files int, bytes int64) *progress.Stage {
+			return j.Progress.Stage(j.Mirror.Name, "indexes", files, bytes)
+		},
+	}
+}
+
 // run is the state of one Run or Plan.
 type run struct {
 	*Job
+	reader        *upstream.Reader
 	before        *store.Record
 	configuration string
 	planning      bool
-	upstreams     []*upstream
+	upstreams     []*repository
 	warnings      []string
 	failures      []error // of repositories that are left as they are
 	indexesLost   bool    // published indexes of ours were damaged

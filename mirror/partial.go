@@ -16,6 +16,7 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/solver"
 	"github.com/mirrorkeeper/mirrorkeeper/store"
+	"github.com/mirrorkeeper/mirrorkeeper/upstream"
 )
 
 // Skipped is a package that was left out because it could not be fetched, or a
@@ -28,7 +29,7 @@ type Skipped struct {
 // loadPackages reads the packages of every repository, in the order of the
 // configuration.
 func (r *run) loadPackages(ctx context.Context) ([]repo.Reading, error) {
-	var wanted []indexes
+	var wanted []upstream.Indexes
 	for _, u := range r.upstreams {
 		if u.failed != nil {
 			return nil, u.failed // the pick would not be complete without it
@@ -36,24 +37,24 @@ func (r *run) loadPackages(ctx context.Context) ([]repo.Reading, error) {
 		if err := r.needs(u); err != nil {
 			return nil, err
 		}
-		in, err := u.source.Format.CatalogIndexes(u.repository, u.root)
+		in, err := u.source.Format.CatalogIndexes(u.repository, u.Root)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", u.repository, err)
 		}
-		wanted = append(wanted, indexes{u, in})
+		wanted = append(wanted, upstream.Indexes{Of: u.Repository, Indexes: in})
 	}
-	if err := r.fetchIndexes(ctx, wanted, false); err != nil {
+	if err := r.reader.FetchIndexes(ctx, wanted, false); err != nil {
 		return nil, err
 	}
 	read := make([]repo.Reading, len(r.upstreams))
 	g, _ := errgroup.WithContext(ctx)
 	for i, u := range r.upstreams {
 		g.Go(func() error {
-			packages, err := u.source.Format.ReadPackages(u.repository, u.root, r.open)
+			packages, err := u.source.Format.ReadPackages(u.repository, u.Root, r.reader.Open)
 			if err != nil {
 				return fmt.Errorf("%s: %w", u.repository, err)
 			}
-			read[i] = repo.Reading{Repository: u.repository, Root: u.root, Packages: packages, Open: r.open}
+			read[i] = repo.Reading{Repository: u.repository, Root: u.Root, Packages: packages, Open: r.reader.Open}
 			return nil
 		})
 	}
@@ -175,8 +176,8 @@ func (r *run) buildSelection(ctx context.Context, s *selection, skipped []Skippe
 		packages := s.of(u.repository)
 		p := &part{u: u, published: &store.Published{
 			Name: u.repository.String(), Type: u.source.Format.Name(), Place: u.place, IndexDir: u.exchangedDir(),
-			Upstream: u.root.Digest, Date: u.root.Date, UpstreamPackages: s.upstreamCount(u.repository),
-			Selection: selectionDigest(u.root, packages, names),
+			Upstream: u.Root.Digest, Date: u.Root.Date, UpstreamPackages: s.upstreamCount(u.repository),
+			Selection: selectionDigest(u.Root, packages, names),
 		}}
 		before := r.before.Find(p.published.Name, u.place)
 		g.parts = append(g.parts, p)
@@ -267,7 +268,7 @@ func elsewhere(packages []*repo.Package) map[string]string {
 }
 
 // introduce tells of the other servers that packages lie on.
-func (u *upstream) introduce(elsewhere map[string]string) {
+func (u *repository) introduce(elsewhere map[string]string) {
 	if u.source.Listed == nil {
 		return
 	}
@@ -307,7 +308,7 @@ func listPackages(packages []*repo.Package) *repo.Manifest {
 			m.Packages = append(m.Packages, p.File)
 		}
 	}
-	m.Packages = sortedUnique(m.Packages, nil)
+	m.Packages = upstream.SortedUnique(m.Packages, nil)
 	return m
 }
 
@@ -331,7 +332,7 @@ func (r *run) rewrite(ctx context.Context, g *generation, s *selection) error {
 		}
 		packages := s.of(p.u.repository)
 		m, err := p.u.source.Format.Rewrite(&repo.Rewriting{
-			Repository: p.u.repository, Root: p.u.root, Packages: packages, Names: names, Open: r.open,
+			Repository: p.u.repository, Root: p.u.Root, Packages: packages, Names: names, Open: r.reader.Open,
 			Signer: r.Mirror.Sign.Signer(ctx), Date: date, ValidFor: r.Mirror.ValidFor,
 			Put: func(path string, content []byte) (repo.File, error) { return objects.Put(path, content, date) },
 		})

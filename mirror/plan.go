@@ -8,6 +8,7 @@ import (
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/solver"
+	"github.com/mirrorkeeper/mirrorkeeper/upstream"
 )
 
 // Planned is what a run would do.
@@ -143,7 +144,7 @@ func (r *run) compare(ctx context.Context, plan *Planned) error {
 
 // plannedFiles are the package files that the repository would hold: for a full
 // mirror also those that are no packages, such as installer images.
-func (r *run) plannedFiles(ctx context.Context, u *upstream, plan *Planned) ([]repo.File, error) {
+func (r *run) plannedFiles(ctx context.Context, u *repository, plan *Planned) ([]repo.File, error) {
 	if !r.Mirror.Full() {
 		var packages []*repo.Package
 		for _, p := range plan.Picked {
@@ -153,21 +154,25 @@ func (r *run) plannedFiles(ctx context.Context, u *upstream, plan *Planned) ([]r
 		}
 		return listPackages(packages).Packages, nil
 	}
-	scope, err := u.source.Format.InScope(u.repository, u.root)
+	scope, err := u.source.Format.InScope(u.repository, u.Root)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", u.repository, err)
 	}
 	scope = slices.DeleteFunc(scope, func(ix repo.Index) bool { return !ix.ListsFiles })
-	if err := r.fetchIndexes(ctx, []indexes{{u, scope}}, false); err != nil {
+	if err := r.reader.FetchIndexes(ctx, []upstream.Indexes{{Of: u.Repository, Indexes: scope}}, false); err != nil {
 		return nil, err
 	}
 	m := &repo.Manifest{}
 	for _, ix := range scope {
-		if err := r.listFiles(u, ix, m); err != nil {
+		err := r.reader.Files(u.Repository, ix, func(f repo.File) error {
+			m.Packages = append(m.Packages, f)
+			return nil
+		})
+		if err != nil {
 			return nil, err
 		}
 	}
-	return sortedUnique(m.Packages, nil), nil
+	return upstream.SortedUnique(m.Packages, nil), nil
 }
 
 // dir is the absolute directory of a place in the tree.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mirrorkeeper/mirrorkeeper/compress"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
+	"github.com/mirrorkeeper/mirrorkeeper/upstream"
 )
 
 // readBack reads a repository that was written, from the store, as a client will
@@ -43,7 +44,7 @@ func (r *run) readBack(p *part, packages []*repo.Package) (repo.Digest, error) {
 		return repo.Digest{}, err
 	}
 	open := func(ix repo.Index) (io.ReadCloser, error) {
-		for _, v := range inPreference(ix) {
+		for _, v := range upstream.InPreference(ix) {
 			f, ok := byPath[v.Path]
 			if !ok {
 				continue
@@ -57,7 +58,7 @@ func (r *run) readBack(p *part, packages []*repo.Package) (repo.Digest, error) {
 			if seen := repo.NewDigest(v.Digest.Algorithm(), h.Sum(nil)); seen != v.Digest {
 				return nil, fmt.Errorf("%s: digest %s, its root says %s", v.Path, seen, v.Digest)
 			}
-			return compress.Reader(bytes.NewReader(content), v.Suffix, maxIndex)
+			return compress.Reader(bytes.NewReader(content), v.Suffix, upstream.MaxIndex)
 		}
 		return nil, fmt.Errorf("index %s: %w", ix.Name, fs.ErrNotExist)
 	}

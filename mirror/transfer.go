@@ -11,6 +11,7 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/fetch"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/store"
+	"github.com/mirrorkeeper/mirrorkeeper/upstream"
 )
 
 // describe fills in the records of the generation's repositories and guards
@@ -32,8 +33,8 @@ func (r *run) describe(g *generation) error {
 		if p.published == nil {
 			p.published = &store.Published{
 				Name: name, Type: p.u.source.Format.Name(), Place: p.u.place, IndexDir: p.u.exchangedDir(),
-				Upstream: p.u.root.Digest, Date: p.u.root.Date, UpstreamPackages: len(p.manifest.Packages),
-				Root: p.u.root.Digest, Made: p.u.root.Date, ValidUntil: p.u.root.ValidUntil,
+				Upstream: p.u.Root.Digest, Date: p.u.Root.Date, UpstreamPackages: len(p.manifest.Packages),
+				Root: p.u.Root.Digest, Made: p.u.Root.Date, ValidUntil: p.u.Root.ValidUntil,
 			}
 		}
 		if err := r.checkShrink(name, before, p.published.UpstreamPackages); err != nil {
@@ -63,7 +64,7 @@ func (r *run) fetchPackages(ctx context.Context, g *generation) error {
 		return err
 	}
 	if len(failed) > 0 {
-		return &movedError{&failedPackages{failed}}
+		return &upstream.MovedError{Err: &failedPackages{failed}}
 	}
 	return r.checkPackages(ctx, g)
 }
@@ -78,14 +79,14 @@ func (e *failedPackages) Error() string {
 
 // needed is a file to fetch, and the repository that has it.
 type needed struct {
-	u    *upstream
+	u    *repository
 	file repo.File
 	at   string // an absolute URL or a path, "" for the file's own
 }
 
 // request asks for the file.
 func (n *needed) request() fetch.Request {
-	q := fetch.Request{File: n.file, Bases: n.u.bases, Paths: []string{n.file.Path}}
+	q := fetch.Request{File: n.file, Bases: n.u.Bases, Paths: []string{n.file.Path}}
 	switch {
 	case n.at == "":
 	case strings.Contains(n.at, "://"):
@@ -178,7 +179,7 @@ func (r *run) fetch(ctx context.Context, missing []needed) ([]fetch.Failure, err
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, &movedError{err}
+		return nil, &upstream.MovedError{Err: err}
 	}
 	return report.Failed, nil
 }
@@ -186,9 +187,18 @@ func (r *run) fetch(ctx context.Context, missing []needed) ([]fetch.Failure, err
 // newest is the date of the newest root: the time of the packages that come with it.
 func (r *run) newest() (t time.Time) {
 	for _, u := range r.upstreams {
-		if u.root != nil && u.root.Date.After(t) {
-			t = u.root.Date
+		if u.Root != nil && u.Root.Date.After(t) {
+			t = u.Root.Date
 		}
 	}
 	return t
 }
+
+// sink stores what is fetched as objects with the given time.
+type sink struct {
+	objects  *store.Objects
+	modified time.Time
+}
+
+// Create implements [fetch.Sink].
+func (s sink) Create(f repo.File) (fetch.Partial, error) { return s.objects.Create(f, s.modified) }

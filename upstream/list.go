@@ -1,4 +1,4 @@
-package mirror
+package upstream
 
 import (
 	"context"
@@ -15,9 +15,9 @@ import (
 // maxList bounds a list of mirrors in bytes; Fedora's metalinks have some 50 kB.
 const maxList = 4 << 20
 
-// readList reads the list that a repository's URLs come from, if they do.
-func (r *run) readList(ctx context.Context, u *upstream) error {
-	address := u.repository.List
+// ReadList reads the list that a repository's URLs come from, if they do.
+func (r *Reader) ReadList(ctx context.Context, u *Repository) error {
+	address := u.Repository.List
 	if address == "" {
 		return nil
 	}
@@ -25,30 +25,30 @@ func (r *run) readList(ctx context.Context, u *upstream) error {
 	if err != nil {
 		return fmt.Errorf("mirror list %s: %w", transport.Redacted(address), err)
 	}
-	main := u.source.Format.RootForms(u.repository)[0].Main
-	if u.list, err = mirrorlist.Parse(answer.Body, transport.Redacted(address), main); err != nil {
+	main := u.Format.RootForms(u.Repository)[0].Main
+	if u.List, err = mirrorlist.Parse(answer.Body, transport.Redacted(address), main); err != nil {
 		return err
 	}
 	// A server may not point to files of this machine.
-	u.bases = slices.DeleteFunc(slices.Clone(u.list.URLs), func(base string) bool {
+	u.Bases = slices.DeleteFunc(slices.Clone(u.List.URLs), func(base string) bool {
 		return strings.HasPrefix(base, "file:") && !strings.HasPrefix(address, "file:")
 	})
-	if len(u.bases) == 0 {
+	if len(u.Bases) == 0 {
 		return fmt.Errorf("mirror list %s: %w", transport.Redacted(address), mirrorlist.ErrNoMirror)
 	}
-	if u.source.Listed != nil {
-		u.source.Listed(u.bases)
+	if u.Listed != nil {
+		u.Listed(u.Bases)
 	}
 	return nil
 }
 
 // lists reports whether the list of mirrors, if it says what roots there are, names
 // this one.
-func (u *upstream) lists(root []byte) bool {
-	if u.list == nil || len(u.list.Roots) == 0 {
+func (u *Repository) lists(root []byte) bool {
+	if u.List == nil || len(u.List.Roots) == 0 {
 		return true
 	}
-	for _, c := range u.list.Roots {
+	for _, c := range u.List.Roots {
 		if isContent(root, c) {
 			return true
 		}
@@ -57,8 +57,8 @@ func (u *upstream) lists(root []byte) bool {
 }
 
 // newest reports whether the list of mirrors says that this is the newest root.
-func (u *upstream) newest(root []byte) bool {
-	return u.list != nil && len(u.list.Roots) > 0 && isContent(root, u.list.Roots[0])
+func (u *Repository) newest(root []byte) bool {
+	return u.List != nil && len(u.List.Roots) > 0 && isContent(root, u.List.Roots[0])
 }
 
 func isContent(b []byte, c repo.Content) bool {

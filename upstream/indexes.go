@@ -1,4 +1,4 @@
-package mirror
+package upstream
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/mirrorkeeper/mirrorkeeper/compress"
 	"github.com/mirrorkeeper/mirrorkeeper/fetch"
+	"github.com/mirrorkeeper/mirrorkeeper/progress"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/store"
 )
@@ -19,8 +20,8 @@ import (
 // uncompressed form is last: roots list it where servers do not have it.
 var preferredSuffixes = []string{".zst", ".gz", ".lz4", ".xz", ".bz2", ".lzma", ".zck", ""}
 
-// inPreference returns the variants that can be read, the best first.
-func inPreference(ix repo.Index) []repo.Variant {
+// InPreference returns the variants that can be read, the best first.
+func InPreference(ix repo.Index) []repo.Variant {
 	var out []repo.Variant
 	for _, suffix := range preferredSuffixes {
 		for _, v := range ix.Variants {
@@ -32,17 +33,17 @@ func inPreference(ix repo.Index) []repo.Variant {
 	return out
 }
 
-// indexes fetches indexes into the cache, all variants or the best of each.
-type indexes struct {
-	u  *upstream
-	of []repo.Index
+// Indexes are some of a repository's.
+type Indexes struct {
+	Of      *Repository
+	Indexes []repo.Index
 }
 
-// fetchIndexes brings the indexes into the cache. With every variant it takes all
+// FetchIndexes brings the indexes into the cache. With every variant it takes all
 // that upstream has, else the best one of each. It fails when one that has to be
 // there is not.
-func (r *run) fetchIndexes(ctx context.Context, wanted []indexes, everyVariant bool) error {
-	cache := r.Store.Cache()
+func (r *Reader) FetchIndexes(ctx context.Context, wanted []Indexes, everyVariant bool) error {
+	cache := r.Cache
 	absent := map[repo.Digest]bool{}
 	for {
 		requests := r.indexRequests(wanted, func(ix repo.Index) []repo.Variant { return next(cache, absent, ix, everyVariant) })
@@ -52,17 +53,20 @@ func (r *run) fetchIndexes(ctx context.Context, wanted []indexes, everyVariant b
 		if r.Offline {
 			return fmt.Errorf("%w: %s", ErrOffline, requests[0].File.Path)
 		}
-		stage := r.Progress.Stage(r.Mirror.Name, "indexes", len(requests), totalBytes(requests))
+		var stage *progress.Stage
+		if r.Stage != nil {
+			stage = r.Stage(len(requests), totalBytes(requests))
+		}
 		for i := range requests {
 			requests[i].Counter = stage
 		}
-		report, err := r.Fetcher.Fetch(ctx, requests, sink{cache.Objects, time.Time{}})
+		report, err := r.Fetcher.Fetch(ctx, requests, sink{cache.Objects})
 		stage.Finish()
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err != nil {
-			return &movedError{err}
+			return &MovedError{err}
 		}
 		for _, a := range report.Absent {
 			absent[a.File.Digest] = true
@@ -73,7 +77,7 @@ func (r *run) fetchIndexes(ctx context.Context, wanted []indexes, everyVariant b
 
 // next returns the variants of an index to ask for now.
 func next(cache *store.Cache, absent map[repo.Digest]bool, ix repo.Index, every bool) (out []repo.Variant) {
-	for _, v := range inPreference(ix) {
+	for _, v := range InPreference(ix) {
 		switch {
 		case absent[v.Digest]:
 		case cache.Has(v.File):
@@ -91,32 +95,32 @@ func next(cache *store.Cache, absent map[repo.Digest]bool, ix repo.Index, every 
 
 // rememberIndexes checks that every index is there in some variant, and notes the
 // digests so that the cache keeps them.
-func (r *run) rememberIndexes(cache *store.Cache, wanted []indexes) error {
+func (r *Reader) rememberIndexes(cache *store.Cache, wanted []Indexes) error {
 	for _, w := range wanted {
 		kept := map[repo.Digest]bool{}
-		before := len(w.u.cached.Indexes)
-		w.u.cached.Indexes = slices.DeleteFunc(w.u.cached.Indexes, func(d repo.Digest) bool {
-			kept[d] = names(w.u.root, d)
+		before := len(w.Of.Cached.Indexes)
+		w.Of.Cached.Indexes = slices.DeleteFunc(w.Of.Cached.Indexes, func(d repo.Digest) bool {
+			kept[d] = names(w.Of.Root, d)
 			return !kept[d]
 		})
-		changed := len(w.u.cached.Indexes) != before
-		for _, ix := range w.of {
+		changed := len(w.Of.Cached.Indexes) != before
+		for _, ix := range w.Indexes {
 			there := 0
 			for _, v := range ix.Variants {
 				if cache.Has(v.File) {
 					there++
 					if !kept[v.Digest] {
 						kept[v.Digest], changed = true, true
-						w.u.cached.Indexes = append(w.u.cached.Indexes, v.Digest)
+						w.Of.Cached.Indexes = append(w.Of.Cached.Indexes, v.Digest)
 					}
 				}
 			}
 			if there == 0 && !ix.Optional {
-				return &movedError{fmt.Errorf("%s: upstream lists the index %s and does not have it in any form", w.u.repository, ix.Name)}
+				return &MovedError{fmt.Errorf("%s: upstream lists the index %s and does not have it in any form", w.Of.Repository, ix.Name)}
 			}
 		}
 		if changed {
-			if err := cache.SetRoot(w.u.repository, w.u.cached); err != nil {
+			if err := cache.SetRoot(w.Of.Repository, w.Of.Cached); err != nil {
 				return err
 			}
 		}
@@ -133,21 +137,21 @@ func names(root *repo.Root, d repo.Digest) bool {
 
 // indexRequests asks for what pick picks of each index. Files of one content, such
 // as empty indexes, are asked for once, under all of their names.
-func (r *run) indexRequests(wanted []indexes, pick func(repo.Index) []repo.Variant) (requests []fetch.Request) {
+func (r *Reader) indexRequests(wanted []Indexes, pick func(repo.Index) []repo.Variant) (requests []fetch.Request) {
 	type key struct {
-		u      *upstream
+		u      *Repository
 		digest repo.Digest
 	}
 	made := map[key]int{}
 	for _, w := range wanted {
-		for _, ix := range w.of {
+		for _, ix := range w.Indexes {
 			for _, v := range pick(ix) {
-				k := key{w.u, v.Digest}
+				k := key{w.Of, v.Digest}
 				i, ok := made[k]
 				if !ok {
 					i = len(requests)
 					made[k] = i
-					requests = append(requests, fetch.Request{File: v.File, Bases: w.u.bases, Optional: true, Spare: true})
+					requests = append(requests, fetch.Request{File: v.File, Bases: w.Of.Bases, Optional: true, Spare: true})
 				}
 				if v.UpstreamAlternates && len(v.Alternates) > 0 {
 					requests[i].Paths = append(requests[i].Paths, v.Alternates[0])
@@ -169,13 +173,13 @@ func totalBytes(requests []fetch.Request) (n int64) {
 	return n
 }
 
-// maxIndex bounds an index that the root does not give the plain size of.
-const maxIndex = 8 << 30
+// MaxIndex bounds an index that the root does not give the plain size of, in bytes.
+const MaxIndex = 8 << 30
 
-// open opens an index from the cache, decompressed.
-func (r *run) open(ix repo.Index) (io.ReadCloser, error) {
-	cache := r.Store.Cache()
-	limit := int64(maxIndex)
+// Open opens an index from the cache, decompressed.
+func (r *Reader) Open(ix repo.Index) (io.ReadCloser, error) {
+	cache := r.Cache
+	limit := int64(MaxIndex)
 	for _, v := range ix.Variants {
 		if v.Suffix == "" && v.Size >= 0 {
 			limit = v.Size
@@ -184,7 +188,7 @@ func (r *run) open(ix repo.Index) (io.ReadCloser, error) {
 			limit = v.Plain.Size
 		}
 	}
-	for _, v := range inPreference(ix) {
+	for _, v := range InPreference(ix) {
 		f, err := cache.Open(v.File)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -201,11 +205,8 @@ func (r *run) open(ix repo.Index) (io.ReadCloser, error) {
 	return nil, fmt.Errorf("index %s: %w", ix.Name, fs.ErrNotExist)
 }
 
-// sink stores what is fetched as objects with the given time.
-type sink struct {
-	objects  *store.Objects
-	modified time.Time
-}
+// sink stores what is fetched in the cache.
+type sink struct{ objects *store.Objects }
 
 // Create implements [fetch.Sink].
-func (s sink) Create(f repo.File) (fetch.Partial, error) { return s.objects.Create(f, s.modified) }
+func (s sink) Create(f repo.File) (fetch.Partial, error) { return s.objects.Create(f, time.Time{}) }
