@@ -67,7 +67,7 @@ func (c Check) says() (n int) {
 // complete reports whether every file of the level was looked at: wrong ones are listed
 // or at least counted.
 func (c Check) complete() bool {
-	return c.Checked >= c.Of && c.Unanswered == len(c.Bad)-c.says()
+	return c.Checked >= c.Of && c.Unanswered == len(c.Bad)-c.says() && c.Detail == ""
 }
 
 // wrong is how many files count as wrong.
@@ -268,6 +268,9 @@ func (r KnownRoot) checkSweep(c Check) KnownRoot {
 		return r // a part without those before it
 	}
 	unlisted := 0
+	if c.Last == "" && c.Detail != "" {
+		return r // nothing was looked at
+	}
 	if c.After == "" {
 		r.Sweep = Sweep{Began: c.At}
 	} else if known {

@@ -40,7 +40,7 @@ type KnownRoot struct {
 	// the roots that it showed from each of them on.
 	Changes []time.Time `json:"changes,omitempty"`
 	Shown   []Shown     `json:"shown,omitempty"`
-	// Date and Signed are those of [RootSeen], Headers those of the last answer.
+	// Date and Signed are those of [RootSeen], Headers those that came with the root last.
 	Date    time.Time         `json:"date,omitzero"`
 	Signed  bool              `json:"signed,omitempty"`
 	Headers map[string]string `json:"headers,omitempty"`

@@ -124,7 +124,7 @@ func (r KnownRoot) learn(seen RootSeen, o Observation, s Settings) KnownRoot {
 			r.Faulty = o.At
 		}
 		r.Failures++
-		r.Fault, r.Detail, r.Headers = seen.Fault, seen.Detail, seen.Headers
+		r.Fault, r.Detail = seen.Fault, seen.Detail // the headers stay those of the root
 		return r
 	case !seen.Digest.IsZero() && seen.Digest != r.Digest:
 		r = r.show(seen, first, s)

@@ -142,7 +142,10 @@ func (n *next) root(r KnownRoot, l Ledger) {
 	}
 	before := len(n.tasks)
 	n.all(r, LevelIndexes, repo.Digest{}, n.budget.Indexes)
-	if base := deltaBase(r, l, at); r.Held != r.Digest && !base.IsZero() {
+	base := deltaBase(r, l, at)
+	_, sampled := r.find(LevelSample)
+	unproven := r.Held != r.Digest && base.IsZero() // with nothing to take a delta to
+	if r.Held != r.Digest && !unproven {
 		n.all(r, LevelDelta, base, 0)
 	}
 	if newest := l.newest().Root; newest != r.Digest {
@@ -150,24 +153,24 @@ func (n *next) root(r KnownRoot, l Ledger) {
 	}
 	n.again(r)
 	kept := n.budget.Bytes / 4
-	if n.now.Sub(r.Sampled) >= n.budget.Sample {
+	if n.now.Sub(r.Sampled) >= n.budget.Sample || unproven && r.Held.IsZero() && !sampled {
 		seed := n.random.Uint64()
 		if n.add(Task{Root: r.Name, Level: LevelSample, Generation: r.Digest, Seed: seed}, n.budget.Samples, bytesPerHead, kept) {
 			n.add(Task{Root: r.Name, Level: LevelBytes, Generation: r.Digest, Seed: seed}, n.budget.Ranges, bytesPerRange, kept)
 		}
 	}
-	if len(n.tasks) == before && n.sweepIsDue(r) { // when nothing else is to be done
+	if len(n.tasks) == before && (unproven && !r.Held.IsZero() || n.sweepIsDue(r)) { // when nothing else is to be done
 		n.add(Task{Root: r.Name, Level: LevelSweep, Generation: r.Digest, After: r.Sweep.After}, n.budget.Files, bytesPerHead, kept)
 	}
 }
 
 // deltaBase is the generation that the files of the one at the position are compared with:
-// the one held last, or else the one before.
+// the one held last, or else the one before; the zero digest where neither's are kept.
 func deltaBase(r KnownRoot, l Ledger, at int) repo.Digest {
-	switch {
-	case l.Find(r.Held) >= 0:
+	if i := l.Find(r.Held); i >= 0 && !l.Generations[i].Pruned {
 		return r.Held
-	case at > 0:
+	}
+	if at > 0 && !l.Generations[at-1].Pruned {
 		return l.Generations[at-1].Root
 	}
 	return repo.Digest{}

@@ -32,7 +32,6 @@ func (j *judging) root(k *Known, r KnownRoot, l Ledger) finding {
 	switch {
 	case r.Fault == FaultMissing:
 		e := say(LevelRoot, r.Fault, "%s has no root file: %s", l.Name, or(r.Detail, "it is missing"))
-		e.Detail = caches(r.Headers)
 		return finding{state: HalfSynced, reason: RootMissing, stale: held, evidence: []Evidence{e}}
 	case r.Failures >= j.settings.Failures:
 		e := say(LevelRoot, r.Fault, "the root of %s %s in %d looks in a row: %s", l.Name, r.Fault.words(), r.Failures, or(r.Detail, "no more is known"))

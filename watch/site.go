@@ -2,6 +2,7 @@ package watch
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
@@ -64,6 +65,13 @@ type Site struct {
 
 // Scope is the part of a repository that a site holds by agreement.
 type Scope struct{ Architectures, Components []string }
+
+// Holds reports whether a part of a repository is in the scope: what belongs to no
+// architecture or component is, and where the scope names none, all are.
+func (s *Scope) Holds(p Part) bool {
+	among := func(list []string, x string) bool { return len(list) == 0 || x == "" || slices.Contains(list, x) }
+	return s == nil || among(s.Architectures, p.Architecture) && among(s.Components, p.Component)
+}
 
 // Endpoint is one way to reach a site. What a site serves may differ by it.
 type Endpoint struct {

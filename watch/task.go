@@ -7,8 +7,8 @@ import "github.com/mirrorkeeper/mirrorkeeper/repo"
 //
 // The files of a task stand in an order that follows from Generation, Against and Seed
 // alone, so that a check that a budget ended early goes on where it stopped. It is about
-// files in the site's scope only. Where the manifest of Against is not kept any more, all
-// of Generation differs from it.
+// files in the site's scope only. Where a manifest that it needs is not kept any more, the
+// check has a Detail that says so.
 //
 //	root     the root file; Generation is that which the endpoint is known to show, for a
 //	         conditional request, zero for an unconditional one

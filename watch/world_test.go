@@ -188,13 +188,7 @@ func (w *world) wrong(s *site, t *tree, m *manifest) (paths []string) {
 }
 
 // holds reports whether a path is in the site's scope.
-func (s *site) holds(path string) bool {
-	if s.Scope == nil {
-		return true
-	}
-	a := part(path).Architecture
-	return a == "" || slices.Contains(s.Scope.Architectures, a)
-}
+func (s *site) holds(path string) bool { return s.Scope.Holds(part(path)) }
 
 func part(path string) Part {
 	for _, a := range []string{"amd64", "arm64"} {

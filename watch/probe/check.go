@@ -14,16 +14,21 @@ import (
 
 // check carries out a task on files, several at once.
 func (l *look) check(ctx context.Context, s *Source, t watch.Task) (watch.Check, error) {
-	c := watch.Check{Level: t.Level, Root: t.Generation, Against: t.Against, At: l.client.Now(), Skip: t.Skip, Seed: t.Seed}
+	c := watch.Check{Level: t.Level, Root: t.Generation, Against: t.Against, At: l.client.Now(), Skip: t.Skip, Seed: t.Seed, After: t.After}
 	files, err := filesOf(s.Ledger, t, s.part)
 	if err != nil {
 		return c, err
 	}
+	files = slices.DeleteFunc(slices.Clone(files), func(f repo.File) bool { return !l.Scope.Holds(s.part(f.Path)) })
 	c.Of = len(files)
 	if t.Level == watch.LevelAgain {
 		c.Right = gone(t.Paths, files)
 	}
-	files = files[min(max(t.Skip, 0), len(files)):]
+	if t.Level == watch.LevelSweep {
+		files = slices.DeleteFunc(files, func(f repo.File) bool { return f.Path <= t.After })
+	}
+	rest := files[min(max(t.Skip, 0), len(files)):]
+	files = rest
 	if t.Limit > 0 {
 		files = files[:min(t.Limit, len(files))]
 	}
@@ -38,6 +43,11 @@ func (l *look) check(ctx context.Context, s *Source, t watch.Task) (watch.Check,
 		return true, ""
 	})
 	c.Checked, c.Detail = n, why
+	if t.Level == watch.LevelSweep && n < len(rest) {
+		if c.Last = t.After; n > 0 {
+			c.Last = rest[n-1].Path
+		}
+	}
 	l.sum(&c, s, files[:n], seen[:n])
 	return c, nil
 }
@@ -84,6 +94,7 @@ func (l *look) each(ctx context.Context, n int, f func(i int) (more bool, why st
 // sum counts what was seen of files.
 func (l *look) sum(c *watch.Check, s *Source, files []repo.File, seen []*watch.FileSeen) {
 	parts := map[watch.Part]*watch.PartSeen{}
+	var unanswered []watch.FileSeen
 	for i, f := range files {
 		part := s.part(f.Path)
 		if part != (watch.Part{}) {
@@ -103,10 +114,17 @@ func (l *look) sum(c *watch.Check, s *Source, files []repo.File, seen []*watch.F
 			parts[part].Missing++
 		}
 		bad.Path, bad.Part = f.Path, part
-		if c.BadCount++; len(c.Bad) < l.client.MaxBad || c.Level == watch.LevelAgain {
-			c.Bad = append(c.Bad, *bad)
+		c.BadCount++
+		list := &c.Bad
+		if !bad.Fault.Says() {
+			c.Unanswered++
+			list = &unanswered
+		}
+		if len(*list) < l.client.MaxBad || c.Level == watch.LevelAgain {
+			*list = append(*list, *bad)
 		}
 	}
+	c.Bad = append(c.Bad, unanswered...) // the wrong ones first
 	for _, p := range parts {
 		c.Parts = append(c.Parts, *p)
 	}

@@ -24,6 +24,8 @@ type Look struct {
 	// generation holds. They may be in any order.
 	Sources []*Source
 	Tasks   []watch.Task
+	// Scope is what the site holds by agreement, nil for all.
+	Scope *watch.Scope
 	// Known is what is known of the endpoint already; nil for nothing.
 	Known *watch.Known
 }
