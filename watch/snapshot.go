@@ -11,12 +11,15 @@ type Snapshot struct {
 	// At is when it was made, Started when the watcher was.
 	At, Started  time.Time
 	Repositories []Repository
-	Sites        []Site
+	// Origins are where the sources serve the repositories, in their order; the URL is ""
+	// where nothing does. There are verdicts on them, too.
+	Origins []Site
+	Sites   []Site
 	// Sources are by the name of the watched repository.
 	Sources  map[string]*SourceKnown
 	Verdicts map[Key]*Verdict
 	// Known are all endpoints of a site.
 	Known map[Key][]Known
-	// Blind says why the watcher cannot tell anything at the moment, "" if it can.
-	Blind string
+	// Blind says what the watcher cannot see at the moment.
+	Blind Blindness
 }
