@@ -8,8 +8,9 @@ import (
 
 // Generation is one state of a repository as its source published it.
 type Generation struct {
-	// Root is the digest of the root file.
+	// Root is the digest of the root file, Size its size in bytes, 0 if unknown.
 	Root repo.Digest `json:"root"`
+	Size int64       `json:"size,omitempty"`
 	// Published is when the source showed it first.
 	Published time.Time `json:"published"`
 	// Date and ValidUntil are what the root says; zero if unsaid.

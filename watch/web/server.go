@@ -5,8 +5,11 @@ package web
 
 import (
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/watch"
 )
 
@@ -14,35 +17,40 @@ import (
 type Options struct {
 	// Snapshot gives the latest one.
 	Snapshot func() *watch.Snapshot
+	Lists    Lists
 	// Old are the backends of a configuration of mirrorchecker.
 	Old []Old
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
 
-// Server answers.
+// Server answers. It is safe for concurrent use.
 type Server struct {
 	Options
-	mux *http.ServeMux
-	old *oldServer
+	mux  *http.ServeMux
+	old  *oldServer
+	made atomic.Pointer[lists]
+
+	mu         sync.Mutex
+	advertised map[string]repo.Digest // by the name of a root
 }
 
 // New returns a server.
 func New(o Options) (*Server, error) {
-	s := &Server{Options: o, mux: http.NewServeMux()}
+	s := &Server{Options: o, mux: http.NewServeMux(), advertised: map[string]repo.Digest{}}
 	var err error
 	if s.old, err = newOldServer(s, o.Old); err != nil {
 		return nil, err
 	}
+	s.routeLists()
+	s.routeAPI()
 	return s, nil
 }
 
 // ServeHTTP implements [http.Handler].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		if s.old.serve(w, r) {
-			return
-		}
+	if len(s.Old) > 0 && (r.Method == http.MethodGet || r.Method == http.MethodHead) && s.old.serve(w, r) {
+		return
 	}
 	s.mux.ServeHTTP(w, r)
 }
