@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/mirrorkeeper/mirrorkeeper/mirrorlist"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
@@ -348,5 +349,45 @@ func TestETags(t *testing.T) {
 	}
 	if left := readAll(t, again); again.StatusCode != http.StatusNotModified || left != "" {
 		t.Errorf("%s: %q", again.Status, left)
+	}
+}
+
+// Metrics hold to Prometheus' conventions, as its own linter knows them.
+func TestMetrics(t *testing.T) {
+	s := generations()
+	s.Known = map[watch.Key][]watch.Known{{Site: "https://good.example.net/app", Repository: "app"}: {{Last: now, NotAfter: now.Add(time.Hour)}}}
+	server, err := web.New(web.Options{Snapshot: func() *watch.Snapshot { return s }, Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Looked(&watch.Observation{Took: time.Second, Requests: 3, Bytes: 900})
+	server.Looked(&watch.Observation{Fault: watch.FaultUnreachable})
+	h := httptest.NewServer(server)
+	defer h.Close()
+	_, _, body := get(t, h.URL+"/metrics")
+	problems, err := promlint.New(strings.NewReader(body)).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+	for _, line := range []string{
+		`mirror_state{mirror="https://late.example.net/app",repository="app",state="BEHIND"} 1`,
+		`mirror_lag_seconds{mirror="https://late.example.net/app",repository="app"} 7200`,
+		`mirror_listed{mirror="https://odd.example.net/app",repository="app"} 0`,
+		`mirror_listed{mirror="https://good.example.net/app",repository="app"} 1`,
+		`mirror_up{mirror="https://good.example.net/app",repository="app"} 1`,
+		`mirror_tls_not_after_timestamp_seconds{mirror="https://good.example.net/app"} `,
+		`mirror_checks_total{result="answered"} 1`, `mirror_checks_total{result="unreachable"} 1`,
+		`mirror_check_bytes_total 900`, `mirror_check_duration_seconds_count 2`,
+		`source_broken{repository="app"} 0`, `watch_blind 0`,
+	} {
+		if !strings.Contains(body, line) {
+			t.Errorf("lacks %s", line)
+		}
+	}
+	if strings.Contains(body, `mirror_lag_seconds{mirror="https://odd.example.net/app"`) {
+		t.Error("a lag that cannot be told is told")
 	}
 }

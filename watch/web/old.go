@@ -18,10 +18,10 @@ import (
 //	PREFIX               ages of all mirrors
 //	PREFIX/HOST_PATH     the age of one; every slash of its address is written _
 //	PREFIX/YUM_REQUEST   the list for yum, with {words} that the response repeats
-//	METRICS              a gauge for Prometheus
+//	METRICS              a gauge for Prometheus, with all other metrics
 //
-// Mirrors stand in the order of the configuration. Metrics have HELP and TYPE, and the
-// list is not empty while any mirror or the source can be named.
+// Mirrors stand in the order of the configuration, and the list is not empty while any
+// mirror or the source can be named.
 type Old struct {
 	// Repository is the watched one that the backend became.
 	Repository              string
@@ -100,22 +100,15 @@ func (o *oldServer) serve(w http.ResponseWriter, r *http.Request) bool {
 		}
 	}
 	var under []*Old
-	metrics := false
 	for i := range o.backends {
 		b := &o.backends[i]
 		if b.Metrics != "" && path == b.Metrics {
-			metrics = true
+			o.metrics.handler.ServeHTTP(w, r)
+			return true
 		}
 		if path == b.Prefix || strings.HasPrefix(path, b.Prefix+"/") {
 			under = append(under, b)
 		}
-	}
-	switch {
-	case metrics:
-		o.metrics(w, s, path, now)
-		return true
-	case len(under) == 0:
-		return false
 	}
 	for _, b := range under {
 		if path == b.Prefix {
@@ -221,26 +214,6 @@ func originOf(s *watch.Snapshot, repository string) string {
 		}
 	}
 	return ""
-}
-
-// metrics answers with the gauge of all backends that have it at the path.
-func (o *oldServer) metrics(w http.ResponseWriter, s *watch.Snapshot, path string, now time.Time) {
-	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	fmt.Fprint(w, "# HELP mirror_health_check Age of the mirror's timestamp in seconds, -1 if none was seen.\n# TYPE mirror_health_check gauge\n")
-	told := map[string]bool{}
-	for _, site := range s.Sites {
-		for i := range o.backends {
-			if o.backends[i].Metrics == path && serves(site, o.backends[i].Repository) && !told[site.URL] {
-				told[site.URL] = true
-				fmt.Fprintf(w, "mirror_health_check{url=%s} %d\n", label(site.URL), age(s, site.URL, o.backends[i].Repository, now))
-			}
-		}
-	}
-}
-
-// label is the value of a label in Prometheus' text format.
-func label(text string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(text) + `"`
 }
 
 // quote is a text as Python's json writes it: in ASCII.

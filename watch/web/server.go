@@ -27,9 +27,10 @@ type Options struct {
 // Server answers. It is safe for concurrent use.
 type Server struct {
 	Options
-	mux  *http.ServeMux
-	old  *oldServer
-	made atomic.Pointer[lists]
+	mux     *http.ServeMux
+	old     *oldServer
+	metrics *metrics
+	made    atomic.Pointer[lists]
 
 	mu         sync.Mutex
 	advertised map[string]repo.Digest // by the name of a root
@@ -42,8 +43,10 @@ func New(o Options) (*Server, error) {
 	if s.old, err = newOldServer(s, o.Old); err != nil {
 		return nil, err
 	}
+	s.metrics = s.newMetrics()
 	s.routeLists()
 	s.routeAPI()
+	s.mux.Handle("GET /metrics", s.metrics.handler)
 	return s, nil
 }
 
