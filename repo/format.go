@@ -45,6 +45,11 @@ type Format interface {
 	// each. The File is valid after the call.
 	ReadFiles(r *Repository, ix Index, content io.Reader, yield func(File) error) error
 
+	// Part tells what a file of the repository is of by its path: a component and an
+	// architecture, each "" where the format has none or the file is of all, or where the
+	// path does not tell.
+	Part(r *Repository, path string) (component, architecture string)
+
 	// CatalogIndexes picks from the root's indexes those that ReadPackages and
 	// Rewrite need for a partial mirror.
 	CatalogIndexes(r *Repository, root *Root) ([]Index, error)

@@ -102,24 +102,31 @@ func (l *Ledger) Generations() ([]Generation, error) {
 	return slices.Clone(all), nil
 }
 
-// Add adds a generation with its manifest: as the newest one, or where its date is
-// older than that of the newest, among those before. The generation's counts are set.
+// Add adds the newest generation with its manifest, and sets its counts. A root may be
+// published again: a source can go back.
 func (l *Ledger) Add(g Generation, m *repo.Manifest) error {
-	g.Files, g.Bytes, g.Kept = 0, 0, true
-	for f := range m.All {
-		g.Files++
-		g.Bytes += max(f.Size, 0)
-	}
+	g = counted(g, m)
 	return l.change(func(all []Generation) ([]Generation, error) {
-		at := len(all)
-		for at > 0 && !g.Date.IsZero() && g.Date.Before(all[at-1].Date) {
-			at--
+		all = append(all, g)
+		return all, l.link(all, len(all)-1, m)
+	})
+}
+
+// Insert adds a generation that was missed, with its manifest, before the first one of a
+// later date. Its time of publication is moved between those of its neighbours.
+func (l *Ledger) Insert(g Generation, m *repo.Manifest) error {
+	g = counted(g, m)
+	return l.change(func(all []Generation) ([]Generation, error) {
+		at := slices.IndexFunc(all, func(x Generation) bool { return g.Date.Before(x.Date) })
+		if at < 0 {
+			at = len(all)
 		}
-		if at < len(all) && !all[at].Kept {
-			g.Kept = false // those after it lead nowhere
+		if at > 0 {
+			g.Published = later(g.Published, all[at-1].Published)
 		}
-		if at > 0 && at < len(all) && g.Kept {
-			g.Published = within(g.Published, all[at-1].Published, all[at].Published)
+		if at < len(all) {
+			g.Published = earlier(g.Published, all[at].Published)
+			g.Kept = all[at].Kept // else those after it lead nowhere
 		}
 		all = slices.Insert(all, at, g)
 		if !g.Kept {
@@ -129,15 +136,27 @@ func (l *Ledger) Add(g Generation, m *repo.Manifest) error {
 	})
 }
 
-// within moves a time between two others.
-func within(t, least, most time.Time) time.Time {
-	switch {
-	case t.After(most):
-		return most
-	case t.Before(least):
-		return least
+func counted(g Generation, m *repo.Manifest) Generation {
+	g.Files, g.Bytes, g.Kept = 0, 0, true
+	for f := range m.All {
+		g.Files++
+		g.Bytes += max(f.Size, 0)
 	}
-	return t
+	return g
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // link writes the manifest of a new generation and what leads from it to its
@@ -307,18 +326,22 @@ func (l *Ledger) Manifest(root repo.Digest) (m *repo.Manifest, err error) {
 	return m, err
 }
 
-// Difference returns the files that one generation has and an older one has not, and
-// those that only the older one has; [ErrNotKept] where that cannot be told.
-func (l *Ledger) Difference(old, now repo.Digest) (added, removed *repo.Manifest, err error) {
+// Difference returns the files that the first generation has and the second has not, or
+// not with this content, and the other way round; [ErrNotKept] where that cannot be told.
+func (l *Ledger) Difference(one, other repo.Digest) (ofOne, ofOther *repo.Manifest, err error) {
 	err = l.read(func(all []Generation) (err error) {
-		from, to := find(all, old), find(all, now)
-		if from < 0 || to < from {
+		i, j := find(all, one), find(all, other)
+		switch {
+		case i < 0 || j < 0:
 			return ErrNotKept
+		case i < j:
+			ofOther, ofOne, err = l.between(all, i, j)
+		default:
+			ofOne, ofOther, err = l.between(all, j, i)
 		}
-		added, removed, err = l.between(all, from, to)
 		return err
 	})
-	return added, removed, err
+	return ofOne, ofOther, err
 }
 
 // Which returns the newest generation that has this content under the path, beside the

@@ -57,7 +57,7 @@ func TestLedgerTellsEveryGeneration(t *testing.T) {
 			g, m := manifestOf(fmt.Sprint("root ", i), drawPackages(t))
 			g.Date, g.Published = epoch.Add(time.Duration(i)*time.Hour), epoch.Add(time.Duration(i)*time.Hour)
 			manifests[g.Root] = m
-			if err := l.Add(g, m); err != nil {
+			if err := l.Insert(g, m); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -77,16 +77,16 @@ func TestLedgerTellsEveryGeneration(t *testing.T) {
 			if diff := cmp.Diff(manifests[g.Root], got, sameDigests); diff != "" {
 				t.Errorf("manifest %d (-added +read):\n%s", i, diff)
 			}
-			for _, old := range all[:i+1] {
-				added, removed, err := l.Difference(old.Root, g.Root)
+			for _, other := range all {
+				mine, its, err := l.Difference(g.Root, other.Root)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(without(manifests[g.Root], manifests[old.Root]), added, sameDigests, anyOrder); diff != "" {
-					t.Errorf("added (-expected +told):\n%s", diff)
+				if diff := cmp.Diff(without(manifests[g.Root], manifests[other.Root]), mine, sameDigests, anyOrder); diff != "" {
+					t.Errorf("files of the first (-expected +told):\n%s", diff)
 				}
-				if diff := cmp.Diff(without(manifests[old.Root], manifests[g.Root]), removed, sameDigests, anyOrder); diff != "" {
-					t.Errorf("removed (-expected +told):\n%s", diff)
+				if diff := cmp.Diff(without(manifests[other.Root], manifests[g.Root]), its, sameDigests, anyOrder); diff != "" {
+					t.Errorf("files of the second (-expected +told):\n%s", diff)
 				}
 			}
 		}

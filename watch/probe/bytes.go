@@ -3,7 +3,6 @@ package probe
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"net/http"
 
@@ -54,7 +53,5 @@ func (l *look) bytes(ctx context.Context, s *Source, t watch.Task, f repo.File) 
 
 // offset draws where the range of a file begins.
 func offset(seed uint64, f repo.File) int64 {
-	name := fnv.New64a()
-	name.Write([]byte(f.Path))
-	return rand.New(rand.NewPCG(seed, name.Sum64())).Int64N(f.Size - span + 1)
+	return rand.New(rand.NewPCG(seed, hashOf(f.Path))).Int64N(f.Size - span + 1)
 }

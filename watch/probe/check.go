@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -15,11 +16,10 @@ import (
 // check carries out a task on files, several at once.
 func (l *look) check(ctx context.Context, s *Source, t watch.Task) (watch.Check, error) {
 	c := watch.Check{Level: t.Level, Root: t.Generation, Against: t.Against, At: l.client.Now(), Skip: t.Skip, Seed: t.Seed, After: t.After}
-	files, err := filesOf(s.Ledger, t, s.part)
+	files, err := filesOf(s, l.target.Site.Scope, t)
 	if err != nil {
 		return c, err
 	}
-	files = slices.DeleteFunc(slices.Clone(files), func(f repo.File) bool { return !l.Scope.Holds(s.part(f.Path)) })
 	c.Of = len(files)
 	if t.Level == watch.LevelAgain {
 		c.Right = gone(t.Paths, files)
@@ -27,14 +27,19 @@ func (l *look) check(ctx context.Context, s *Source, t watch.Task) (watch.Check,
 	if t.Level == watch.LevelSweep {
 		files = slices.DeleteFunc(files, func(f repo.File) bool { return f.Path <= t.After })
 	}
-	rest := files[min(max(t.Skip, 0), len(files)):]
-	files = rest
+	files = files[min(max(t.Skip, 0), len(files)):]
+	if test, ok := l.listed(ctx, s, t, files); ok {
+		// One listing tells of all files, whatever limit there is.
+		l.sum(&c, s, files, each(files, test))
+		return c, nil
+	}
+	rest := len(files)
 	if t.Limit > 0 {
-		files = files[:min(t.Limit, len(files))]
+		files = files[:min(t.Limit, rest)]
 	}
 	test := l.testOf(s, t)
 	seen := make([]*watch.FileSeen, len(files))
-	n, why := l.each(ctx, len(files), func(i int) (more bool, why string) {
+	n, why := l.parallel(ctx, len(files), func(i int) (more bool, why string) {
 		bad, a := test(ctx, files[i])
 		if a.stopped {
 			return false, a.detail
@@ -42,19 +47,20 @@ func (l *look) check(ctx context.Context, s *Source, t watch.Task) (watch.Check,
 		seen[i] = bad
 		return true, ""
 	})
-	c.Checked, c.Detail = n, why
-	if t.Level == watch.LevelSweep && n < len(rest) {
-		if c.Last = t.After; n > 0 {
-			c.Last = rest[n-1].Path
+	c.Detail = why
+	if t.Level == watch.LevelSweep && n < rest {
+		c.Last = t.After
+		if n > 0 {
+			c.Last = files[n-1].Path
 		}
 	}
 	l.sum(&c, s, files[:n], seen[:n])
 	return c, nil
 }
 
-// each calls f for 0 to n-1, several at once, until it says that there is no more. It
+// parallel calls f for 0 to n-1, several at once, until it says that there is no more. It
 // returns how many of the first ones are done.
-func (l *look) each(ctx context.Context, n int, f func(i int) (more bool, why string)) (done int, why string) {
+func (l *look) parallel(ctx context.Context, n int, f func(i int) (more bool, why string)) (done int, why string) {
 	var mu sync.Mutex
 	next, end := 0, n
 	take := func() (int, bool) {
@@ -94,7 +100,8 @@ func (l *look) each(ctx context.Context, n int, f func(i int) (more bool, why st
 // sum counts what was seen of files.
 func (l *look) sum(c *watch.Check, s *Source, files []repo.File, seen []*watch.FileSeen) {
 	parts := map[watch.Part]*watch.PartSeen{}
-	var unanswered []watch.FileSeen
+	var wrong, unanswered []watch.FileSeen
+	c.Checked = len(files)
 	for i, f := range files {
 		part := s.part(f.Path)
 		if part != (watch.Part{}) {
@@ -104,35 +111,32 @@ func (l *look) sum(c *watch.Check, s *Source, files []repo.File, seen []*watch.F
 			parts[part].Checked++
 		}
 		bad := seen[i]
-		if bad == nil {
-			if c.Level == watch.LevelAgain {
-				c.Right = append(c.Right, f.Path)
-			}
+		switch {
+		case bad == nil && c.Level == watch.LevelAgain:
+			c.Right = append(c.Right, f.Path)
 			continue
-		}
-		if bad.Fault == watch.FaultMissing && part != (watch.Part{}) {
+		case bad == nil:
+			continue
+		case bad.Fault == watch.FaultMissing && part != (watch.Part{}):
 			parts[part].Missing++
 		}
-		bad.Path, bad.Part = f.Path, part
-		c.BadCount++
-		list := &c.Bad
-		if !bad.Fault.Says() {
-			c.Unanswered++
-			list = &unanswered
-		}
-		if len(*list) < l.client.MaxBad || c.Level == watch.LevelAgain {
-			*list = append(*list, *bad)
+		bad.Part = part
+		if bad.Fault.Says() {
+			wrong = append(wrong, *bad)
+		} else {
+			unanswered = append(unanswered, *bad)
 		}
 	}
-	c.Bad = append(c.Bad, unanswered...) // the wrong ones first
+	c.BadCount, c.Unanswered = len(wrong)+len(unanswered), len(unanswered)
+	c.Bad = append(wrong, unanswered...)
+	if c.Level != watch.LevelAgain { // those were listed before
+		c.Bad = c.Bad[:min(len(c.Bad), l.client.MaxBad)]
+	}
 	for _, p := range parts {
 		c.Parts = append(c.Parts, *p)
 	}
 	slices.SortFunc(c.Parts, func(a, b watch.PartSeen) int {
-		if n := strings.Compare(a.Component, b.Component); n != 0 {
-			return n
-		}
-		return strings.Compare(a.Architecture, b.Architecture)
+		return cmp.Or(strings.Compare(a.Component, b.Component), strings.Compare(a.Architecture, b.Architecture))
 	})
 }
 

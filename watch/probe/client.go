@@ -8,7 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,17 +18,19 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/mirrorkeeper/mirrorkeeper/transport"
 	"github.com/mirrorkeeper/mirrorkeeper/watch"
 )
 
-// client sends the requests of one look: to one endpoint, counted, within its budget.
-// Its connections are of this look alone, so that what it costs is known exactly, and
+// client sends the requests of one visit: to one endpoint, counted, within its budget.
+// Its connections are of this visit alone, so that what it costs is known exactly, and
 // nothing is left open.
 type client struct {
 	*Options
 	hosts    *hosts
 	endpoint watch.Endpoint
-	host     string // of the site
+	site     string // host and port of the site, in lower case
+	name     string // its host alone
 	http     *http.Client
 	pace     *rate.Limiter
 	noHead   atomic.Bool // the site knows no HEAD
@@ -43,32 +45,86 @@ type client struct {
 	stopped   string // why no more requests are sent, "" while they are
 }
 
-func (p *Prober) client(endpoint watch.Endpoint, host string) *client {
-	c := &client{Options: &p.Options, hosts: p.hosts, endpoint: endpoint, host: host, pace: rate.NewLimiter(rate.Inf, 1)}
+func (p *Prober) client(t Target, site *url.URL) *client {
+	c := &client{
+		Options: &p.Options, hosts: p.hosts, endpoint: t.Endpoint,
+		site: strings.ToLower(site.Host), name: site.Hostname(), pace: rate.NewLimiter(rate.Inf, 1),
+	}
 	if p.Rate > 0 {
 		c.pace = rate.NewLimiter(rate.Limit(p.Rate), max(1, int(p.Rate)))
 	}
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	c.http = &http.Client{
-		CheckRedirect: c.redirect,
-		Transport: &counted{c, &http.Transport{
-			DialContext:            c.dial,
-			TLSClientConfig:        &tls.Config{RootCAs: p.RootCAs, MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout:    p.Timeout,
-			ResponseHeaderTimeout:  p.Timeout,
-			MaxResponseHeaderBytes: 64 << 10,
-			MaxConnsPerHost:        p.PerHost,
-			MaxIdleConnsPerHost:    p.PerHost,
-			IdleConnTimeout:        p.Timeout,
-			DisableCompression:     true,
-			Protocols:              protocols,
-		}},
+	counted := &counted{c: c}
+	c.http = &http.Client{CheckRedirect: c.redirect, Transport: counted}
+	if t.Client != nil {
+		counted.next, counted.foreign = t.Client.Transport, true
+		return c
 	}
+	counted.next = p.transport(c.dial)
 	return c
 }
 
-func (c *client) close() { c.http.CloseIdleConnections() }
+// transport sends requests to strangers.
+func (p *Prober) transport(dial func(ctx context.Context, network, address string) (net.Conn, error)) *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Transport{
+		DialContext:            dial,
+		TLSClientConfig:        &tls.Config{RootCAs: p.RootCAs, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    p.Timeout,
+		ResponseHeaderTimeout:  p.Timeout,
+		MaxResponseHeaderBytes: 64 << 10,
+		MaxConnsPerHost:        p.PerHost,
+		MaxIdleConnsPerHost:    p.PerHost,
+		IdleConnTimeout:        p.Timeout,
+		DisableCompression:     true,
+		Protocols:              protocols,
+	}
+}
+
+// Client returns a client for requests to strangers outside of visits: it connects where
+// visits do. Close its idle connections.
+func (p *Prober) Client() *http.Client {
+	dialer := net.Dialer{Timeout: p.Timeout, Control: p.control}
+	c := &client{Options: &p.Options}
+	next := p.transport(dialer.DialContext)
+	return &http.Client{CheckRedirect: c.redirect, Transport: transport.Stalling(&introduced{next, p.UserAgent}, p.Timeout)}
+}
+
+// introduced says who asks.
+type introduced struct {
+	next  *http.Transport
+	agent string
+}
+
+func (i *introduced) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("User-Agent", i.agent)
+	return i.next.RoundTrip(req)
+}
+
+// CloseIdleConnections is for http.Client.CloseIdleConnections.
+func (i *introduced) CloseIdleConnections() { i.next.CloseIdleConnections() }
+
+// close closes the visit's own connections.
+func (c *client) close() {
+	if t := c.http.Transport.(*counted); !t.foreign {
+		c.http.CloseIdleConnections()
+	}
+}
+
+// spent is what the visit cost so far: requests, and bytes both ways.
+func (c *client) spent() (requests int, bytes int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.requests, c.bytes.Load()
+}
+
+// tell writes down what the answers told of the endpoint.
+func (c *client) tell(o *watch.Observation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	o.Redirects, o.NotAfter, o.NotBefore = slices.Clone(c.redirects), c.notAfter, c.notBefore
+}
 
 // dial connects to the endpoint's address, or to any of its family. The name in the URL
 // stays what the server is told.
@@ -80,7 +136,7 @@ func (c *client) dial(ctx context.Context, network, address string) (net.Conn, e
 	if err != nil {
 		return nil, err
 	}
-	if c.endpoint.Addr.IsValid() && strings.EqualFold(host, c.host) {
+	if c.endpoint.Addr.IsValid() && strings.EqualFold(host, c.name) {
 		address = net.JoinHostPort(c.endpoint.Addr.String(), port)
 	}
 	d := net.Dialer{Timeout: c.Timeout, Control: c.control}
@@ -140,15 +196,6 @@ type stopError struct{ why string }
 
 func (e *stopError) Error() string { return e.why }
 
-// stop lets no more requests be sent in this look.
-func (c *client) stop(why string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.stopped == "" {
-		c.stopped = why
-	}
-}
-
 // begin counts a request, if the look's budget has room for it.
 func (c *client) begin() error {
 	c.mu.Lock()
@@ -169,11 +216,17 @@ func (c *client) begin() error {
 // counted is the transport of a client: every request, those that follow redirects
 // included, waits for room at its host and is counted.
 type counted struct {
-	c    *client
-	next *http.Transport
+	c       *client
+	next    http.RoundTripper
+	foreign bool // its connections are not the visit's own, and not counted
 }
 
-func (t *counted) CloseIdleConnections() { t.next.CloseIdleConnections() }
+// CloseIdleConnections is for http.Client.CloseIdleConnections.
+func (t *counted) CloseIdleConnections() {
+	if own, ok := t.next.(*http.Transport); ok {
+		own.CloseIdleConnections()
+	}
+}
 
 func (t *counted) RoundTrip(req *http.Request) (*http.Response, error) {
 	host := strings.ToLower(req.URL.Host)
@@ -197,12 +250,15 @@ func (t *counted) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	t.c.note(host, req, resp)
 	resp.Body = &leaving{resp.Body, done}
+	if t.foreign {
+		resp.Body = &countedBody{resp.Body, &t.c.bytes}
+	}
 	return resp, nil
 }
 
 // note remembers what an answer tells of its host.
 func (c *client) note(host string, req *http.Request, resp *http.Response) {
-	if resp.TLS != nil && strings.EqualFold(req.URL.Hostname(), c.host) {
+	if resp.TLS != nil && strings.EqualFold(req.URL.Hostname(), c.name) {
 		c.mu.Lock()
 		for _, chain := range resp.TLS.VerifiedChains {
 			for _, certificate := range chain {
@@ -252,6 +308,18 @@ func retryAfter(text string, now time.Time) time.Time {
 	return at
 }
 
+// countedBody counts what can be told of connections that are not the visit's own.
+type countedBody struct {
+	io.ReadCloser
+	bytes *atomic.Int64
+}
+
+func (b *countedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.bytes.Add(int64(n))
+	return n, err
+}
+
 // leaving is a body that gives back the room at its host when it is closed.
 type leaving struct {
 	io.ReadCloser
@@ -262,13 +330,4 @@ func (l *leaving) Close() error {
 	err := l.ReadCloser.Close()
 	l.leave()
 	return err
-}
-
-// addrOf is the address that a host name is, the zero Addr for a name.
-func addrOf(host string) netip.Addr {
-	a, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	if err != nil {
-		return netip.Addr{}
-	}
-	return a
 }

@@ -12,22 +12,31 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/watch"
 )
 
-// filesOf are the files of a task, in its order. The error is [store.ErrNotKept] where
-// the ledger does not know them.
-func filesOf(l *store.Ledger, t watch.Task, part func(path string) watch.Part) ([]repo.File, error) {
-	switch t.Level {
-	case watch.LevelDelta:
-		added, _, err := l.Difference(t.Against, t.Generation)
+// filesOf are the files of a task within a scope, in the task's order: those behind its
+// After in a sweep, too. The error is [store.ErrNotKept] where the ledger does not know
+// them.
+func filesOf(s *Source, scope *watch.Scope, t watch.Task) ([]repo.File, error) {
+	files, err := allOf(s.Ledger, t)
+	if err != nil {
+		return nil, err
+	}
+	if scope != nil {
+		files = slices.DeleteFunc(files, func(f repo.File) bool { return !scope.Holds(s.part(f.Path)) })
+	}
+	if t.Level == watch.LevelSample || t.Level == watch.LevelBytes {
+		files = shuffled(files, t.Seed, s.part)
+	}
+	return files, nil
+}
+
+// allOf are the files of a task, by path.
+func allOf(l *store.Ledger, t watch.Task) ([]repo.File, error) {
+	if t.Level == watch.LevelDelta || t.Level == watch.LevelRemoved {
+		mine, _, err := l.Difference(t.Generation, t.Against)
 		if err != nil {
 			return nil, err
 		}
-		return added.Packages, nil
-	case watch.LevelRemoved:
-		_, removed, err := l.Difference(t.Generation, t.Against)
-		if err != nil {
-			return nil, err
-		}
-		return removed.Packages, nil
+		return mine.Packages, nil
 	}
 	m, err := l.Manifest(t.Generation)
 	if err != nil {
@@ -36,14 +45,14 @@ func filesOf(l *store.Ledger, t watch.Task, part func(path string) watch.Part) (
 	switch t.Level {
 	case watch.LevelIndexes:
 		return m.Indexes, nil
-	case watch.LevelSample, watch.LevelBytes:
-		return shuffled(m.Packages, t.Seed, part), nil
 	case watch.LevelAgain:
 		return named(m, t.Paths), nil
+	case watch.LevelSweep:
+		all := slices.Concat(m.Indexes, m.Packages)
+		slices.SortStableFunc(all, func(a, b repo.File) int { return strings.Compare(a.Path, b.Path) })
+		return all, nil
 	}
-	all := slices.Concat(m.Indexes, m.Packages)
-	slices.SortStableFunc(all, func(a, b repo.File) int { return strings.Compare(a.Path, b.Path) })
-	return all, nil
+	return m.Packages, nil
 }
 
 // named are the files of a manifest that stand in a list of paths.
@@ -75,9 +84,7 @@ func shuffled(files []repo.File, seed uint64, part func(path string) watch.Part)
 	}
 	all := make([]placed, 0, len(files))
 	for p, of := range byPart {
-		name := fnv.New64a()
-		name.Write([]byte(p.Component + "\n" + p.Architecture))
-		random := rand.New(rand.NewPCG(seed, name.Sum64()))
+		random := rand.New(rand.NewPCG(seed, hashOf(p.Component+"\n"+p.Architecture)))
 		random.Shuffle(len(of), func(i, j int) { of[i], of[j] = of[j], of[i] })
 		for i, f := range of {
 			all = append(all, placed{f, (float64(i) + random.Float64()) / float64(len(of))})
@@ -91,4 +98,10 @@ func shuffled(files []repo.File, seed uint64, part func(path string) watch.Part)
 		out[i] = p.file
 	}
 	return out
+}
+
+func hashOf(text string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(text))
+	return h.Sum64()
 }

@@ -1,9 +1,13 @@
 package probe
 
 import (
+	"context"
 	"crypto/x509"
+	"net/http"
 	"net/netip"
 	"time"
+
+	"github.com/mirrorkeeper/mirrorkeeper/watch"
 )
 
 // Options say how a [Prober] works.
@@ -18,13 +22,13 @@ type Options struct {
 	Allowed []netip.Prefix
 	// PerHost is how many requests one host gets at once, of all looks. Default 2.
 	PerHost int
-	// Rate is how many files a second are looked at in one look. Default 20; less than 0
+	// Rate is how many files a second are looked at in one visit. Default 20; less than 0
 	// is no limit.
 	Rate float64
 	// Timeout is how long a server may take to answer, and for a small answer to come
 	// whole. Default 30 s.
 	Timeout time.Duration
-	// MaxRequests and MaxBytes are what one look may cost, bytes in both directions.
+	// MaxRequests and MaxBytes are what one visit may cost, bytes in both directions.
 	// Defaults 100,000 and 1 GiB.
 	MaxRequests int
 	MaxBytes    int64
@@ -68,4 +72,25 @@ func set[T comparable](option *T, standard T) {
 	if *option == zero {
 		*option = standard
 	}
+}
+
+// Target is where to look: at one endpoint of a site, for one watched repository.
+type Target struct {
+	Site       watch.Site
+	Endpoint   watch.Endpoint
+	Repository *watch.Repository
+	// Sources are those of the repository's roots, of which the ledgers tell what a
+	// generation holds. They may be in any order.
+	Sources []*Source
+	// Client sends the requests in the place of connections of the visit's own, to whatever
+	// address: for sources, which are named by the administrator, and may be reached by a
+	// proxy, with credentials, or be files of this machine. It is nil for sites.
+	Client *http.Client
+}
+
+// Look carries out tasks in a visit of their own, see [Visit.Look].
+func (p *Prober) Look(ctx context.Context, t Target, tasks []watch.Task, known watch.Known) watch.Observation {
+	v := p.Visit(t)
+	defer v.Close()
+	return v.Look(ctx, tasks, known)
 }

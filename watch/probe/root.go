@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"maps"
 	"net/http"
+	"path"
 	"slices"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
@@ -38,7 +39,7 @@ func (l *look) readRoot(ctx context.Context, s *Source, generation repo.Digest, 
 		}
 	}
 	main := l.mainOf(s)
-	a = l.client.ask(ctx, request{method: http.MethodGet, url: l.url(s, main), header: header, most: maxRoot})
+	a = l.get(ctx, s, main, header)
 	seen.Headers = headers(a.header)
 	seen.Fault, seen.Detail = a.fault, a.detail
 	switch {
@@ -56,6 +57,14 @@ func (l *look) readRoot(ctx context.Context, s *Source, generation repo.Digest, 
 		l.identify(ctx, s, main, &seen, a.body)
 	}
 	return seen, a
+}
+
+// get reads a file of a root.
+func (l *look) get(ctx context.Context, s *Source, name string, header map[string]string) answer {
+	if l.rsync != nil {
+		return l.rsync.get(ctx, path.Join(s.Path, name), maxRoot)
+	}
+	return l.client.ask(ctx, request{method: http.MethodGet, url: l.url(s, name), header: header, most: maxRoot})
 }
 
 // headers picks those that are kept.
@@ -105,7 +114,7 @@ func (l *look) identify(ctx context.Context, s *Source, main string, seen *watch
 	}
 	files := repo.RootFiles{main: content}
 	if name := forms[i].Signature; name != "" {
-		if a := l.client.ask(ctx, request{method: http.MethodGet, url: l.url(s, name), most: maxRoot}); a.fault == watch.FaultNone {
+		if a := l.get(ctx, s, name, nil); a.fault == watch.FaultNone {
 			files[name] = a.body
 		}
 	}
@@ -128,6 +137,6 @@ func evenExpired(r *repo.Repository) *repo.Repository {
 }
 
 // url is that of a file of the repository at the site.
-func (l *look) url(s *Source, path string) string {
-	return transport.URL(transport.URL(l.base, s.Path), path)
+func (l *look) url(s *Source, name string) string {
+	return transport.URL(transport.URL(l.base, s.Path), name)
 }

@@ -17,11 +17,11 @@ const maxStamp = 256
 // stamps reads the timestamps of the repository's directories, and reports whether the
 // endpoint is there at all.
 func (l *look) stamps(ctx context.Context, o *watch.Observation) bool {
-	r := l.Repository
+	r := l.target.Repository
 	o.Stamps = make([]watch.StampSeen, len(r.Directories))
 	nowhere := false
 	first := answer{}
-	_, _ = l.each(ctx, len(r.Directories), func(i int) (bool, string) {
+	_, _ = l.parallel(ctx, len(r.Directories), func(i int) (bool, string) {
 		seen, a := l.stamp(ctx, r.Directories[i], r.Stamp)
 		if i == 0 {
 			first = a

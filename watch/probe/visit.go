@@ -14,79 +14,97 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/watch"
 )
 
-// Look says what to look at, at one endpoint of a site.
-type Look struct {
-	// Site is its URL.
-	Site       string
-	Endpoint   watch.Endpoint
-	Repository *watch.Repository
-	// Sources are those of the repository's roots, of which the ledgers tell what a
-	// generation holds. They may be in any order.
-	Sources []*Source
-	Tasks   []watch.Task
-	// Scope is what the site holds by agreement, nil for all.
-	Scope *watch.Scope
-	// Known is what is known of the endpoint already; nil for nothing.
-	Known *watch.Known
-}
-
-// look is a Look that is under way.
-type look struct {
-	Look
+// Visit is one or more looks at an endpoint over the same connections: at the roots
+// first, and then at what [watch.Next] finds due. It is for one goroutine.
+type Visit struct {
+	target Target
 	client *client
 	base   string // URL of the site at the endpoint
-	rsync  bool
+	wrong  string // why the site cannot be visited
 
+	rsync *rsync // nil where the endpoint is not one of rsync
+}
+
+// Visit begins a visit. No connection is made before the first look.
+func (p *Prober) Visit(t Target) *Visit {
+	v := &Visit{target: t}
+	site, err := url.Parse(t.Site.URL)
+	if err != nil || site.Host == "" && site.Scheme != "file" {
+		site, v.wrong = &url.URL{}, "not a URL of a site"
+	}
+	if scheme := t.Endpoint.Scheme; scheme != "" && scheme != site.Scheme {
+		site = withScheme(site, scheme)
+	}
+	v.base = strings.TrimRight(site.String(), "/")
+	v.client = p.client(t, site)
+	if site.Scheme == "rsync" {
+		v.rsync = &rsync{v.client, v.base}
+	}
+	return v
+}
+
+// withScheme is the site by another scheme, at the port that is usual for it.
+func withScheme(site *url.URL, scheme string) *url.URL {
+	other := *site
+	other.Scheme, other.Host = scheme, site.Hostname()
+	if strings.Contains(other.Host, ":") {
+		other.Host = "[" + other.Host + "]"
+	}
+	return &other
+}
+
+// Close ends the visit and its connections.
+func (v *Visit) Close() { v.client.close() }
+
+// look is a look that is under way.
+type look struct {
+	*Visit
+	known watch.Known
 	lists map[string][]store.Generation // of ledgers, as they were when the look began
 }
 
-// Look carries out the tasks and tells what it saw. Where a check found something wrong,
-// the root is read once more behind it, to tell whether the site changed meanwhile. What
-// the budget of a look does not allow is left out: checks say how far they came.
-func (p *Prober) Look(ctx context.Context, q Look) watch.Observation {
-	began := time.Now()
+// Look carries out tasks and tells what it saw. What is known of the endpoint is used for
+// conditional requests. Where a check found something wrong, the root is read once more
+// behind it, to tell whether the site changed meanwhile. What the budget does not allow is
+// left out: checks say how far they came.
+func (v *Visit) Look(ctx context.Context, tasks []watch.Task, known watch.Known) watch.Observation {
+	c, began := v.client, time.Now()
 	o := watch.Observation{
-		Site: q.Site, Repository: q.Repository.Name, Endpoint: q.Endpoint, Vantage: p.Vantage, At: p.Now(),
+		Site: v.target.Site.URL, Repository: v.target.Repository.Name, Endpoint: v.target.Endpoint, Vantage: c.Vantage, At: c.Now(),
 	}
-	site, err := url.Parse(q.Site)
-	if err != nil || site.Hostname() == "" {
-		o.Fault, o.Detail = watch.FaultUnreachable, "not a URL of a site"
+	if v.wrong != "" {
+		o.Fault, o.Detail = watch.FaultUnreachable, v.wrong
 		return o
 	}
-	if q.Endpoint.Scheme != "" {
-		site.Scheme = q.Endpoint.Scheme
-	}
-	if until, why := p.hosts.paused(strings.ToLower(site.Host), o.At); !until.IsZero() {
+	if until, why := c.hosts.paused(c.site, o.At); !until.IsZero() {
 		o.Fault, o.Detail, o.NotBefore = watch.FaultUnreachable, why, until
 		return o
 	}
-	c := p.client(q.Endpoint, site.Hostname())
-	defer c.close()
-	l := &look{Look: q, client: c, base: strings.TrimRight(site.String(), "/"), rsync: site.Scheme == "rsync", lists: map[string][]store.Generation{}}
-	l.carryOut(ctx, &o)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	o.Requests, o.Bytes, o.Redirects = c.requests, c.bytes.Load(), c.redirects
-	o.NotAfter, o.NotBefore = c.notAfter, c.notBefore
+	requests, bytes := c.spent()
+	l := &look{Visit: v, known: known, lists: map[string][]store.Generation{}}
+	l.carryOut(ctx, tasks, &o)
+	o.Requests, o.Bytes = c.spent()
+	o.Requests, o.Bytes = o.Requests-requests, o.Bytes-bytes
+	c.tell(&o)
 	o.Took = time.Since(began)
 	return o
 }
 
 // carryOut does the tasks: roots first, then timestamps, then the files.
-func (l *look) carryOut(ctx context.Context, o *watch.Observation) {
-	for _, t := range l.Tasks {
+func (l *look) carryOut(ctx context.Context, tasks []watch.Task, o *watch.Observation) {
+	for _, t := range tasks {
 		if s := l.source(t.Root); t.Level == watch.LevelRoot && s != nil {
 			if !l.root(ctx, s, t, o) {
 				return
 			}
 		}
 	}
-	if slices.ContainsFunc(l.Tasks, func(t watch.Task) bool { return t.Level == watch.LevelStamp }) {
+	if slices.ContainsFunc(tasks, func(t watch.Task) bool { return t.Level == watch.LevelStamp }) {
 		if !l.stamps(ctx, o) {
 			return
 		}
 	}
-	for _, t := range l.Tasks {
+	for _, t := range tasks {
 		s := l.source(t.Root)
 		if s == nil || t.Level == watch.LevelRoot || t.Level == watch.LevelStamp {
 			continue
@@ -96,12 +114,11 @@ func (l *look) carryOut(ctx context.Context, o *watch.Observation) {
 			continue // the files of another generation than the one that it shows
 		}
 		c, err := l.check(ctx, s, t)
-		if err != nil {
-			if !errors.Is(err, store.ErrNotKept) {
-				c.Detail = err.Error()
-			} else {
-				c.Detail = "the ledger does not have its files"
-			}
+		switch {
+		case errors.Is(err, store.ErrNotKept):
+			c.Detail = "the ledger has no list of its files any more"
+		case err != nil:
+			c.Detail = err.Error()
 		}
 		seen.Checks = append(seen.Checks, c)
 	}
@@ -138,17 +155,17 @@ func (l *look) again(ctx context.Context, seen *watch.RootSeen) {
 	if i < 0 {
 		return
 	}
-	held := seen.Headers
-	if known := l.knownRoot(seen.Name); held == nil && known != nil && known.Digest == seen.Checks[i].Root {
+	root, held := seen.Checks[i].Root, seen.Headers
+	if known := l.knownRoot(seen.Name); held == nil && known != nil && known.Digest == root {
 		held = known.Headers
 	}
-	now, _ := l.readRoot(ctx, l.source(seen.Name), seen.Checks[i].Root, held)
-	seen.Moved = !now.Digest.IsZero() && now.Digest != seen.Checks[i].Root
+	now, _ := l.readRoot(ctx, l.source(seen.Name), root, held)
+	seen.Moved = !now.Digest.IsZero() && now.Digest != root
 }
 
 // source is that of a root, nil for none.
 func (l *look) source(name string) *Source {
-	for _, s := range l.Sources {
+	for _, s := range l.target.Sources {
 		if s.Name == name {
 			return s
 		}
@@ -169,12 +186,9 @@ func rootOf(o *watch.Observation, name string) *watch.RootSeen {
 
 // knownRoot is what is known of a root at the endpoint, nil for nothing.
 func (l *look) knownRoot(name string) *watch.KnownRoot {
-	if l.Known == nil {
-		return nil
-	}
-	for i := range l.Known.Roots {
-		if l.Known.Roots[i].Name == name {
-			return &l.Known.Roots[i]
+	for i := range l.known.Roots {
+		if l.known.Roots[i].Name == name {
+			return &l.known.Roots[i]
 		}
 	}
 	return nil

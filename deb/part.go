@@ -1,0 +1,59 @@
+package deb
+
+import (
+	"path"
+	"strings"
+
+	"github.com/mirrorkeeper/mirrorkeeper/compress"
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+)
+
+// Part tells by the path of an index, or by that of a package in the pool, which
+// component and architecture it is of. Files of source packages are of "source". A pool
+// of another form than pool/COMPONENT/PREFIX/SOURCE/ tells no component.
+func (Format) Part(r *repo.Repository, name string) (component, architecture string) {
+	if dir := rootDir(r); !isFlat(r) && strings.HasPrefix(name, dir+"/") {
+		return partOfIndex(strings.TrimPrefix(name, dir+"/"))
+	}
+	dir, base := cutLast(name)
+	if elements := strings.Split(dir, "/"); elements[0] == "pool" && len(elements) > 3 {
+		component = strings.Join(elements[1:len(elements)-2], "/")
+	}
+	stem, suffix := strings.TrimSuffix(base, path.Ext(base)), path.Ext(base)
+	switch {
+	case suffix == ".deb" || suffix == ".udeb":
+		architecture = afterLast(stem, "_")
+	case suffix == ".dsc" || strings.Contains(base, ".tar.") || strings.HasSuffix(base, ".diff.gz"):
+		architecture = sourceArchitecture
+	}
+	return component, unlessAll(architecture)
+}
+
+// sourceArchitecture stands for source packages.
+const sourceArchitecture = "source"
+
+// partOfIndex is the part of an index, or of its directory where it is named by digest.
+func partOfIndex(name string) (component, architecture string) {
+	name, _ = compress.SplitSuffix(name)
+	if dir, _, byHash := strings.Cut(name, "/by-hash/"); byHash {
+		name = dir + "/Packages"
+		if _, last := cutLast(dir); last == "source" {
+			name = dir + "/Sources"
+		}
+	}
+	p := placeOf(name)
+	if p.kind == otherKind {
+		return "", ""
+	}
+	if p.kind == sourcesKind || p.of == sourcesKind {
+		p.architecture = sourceArchitecture
+	}
+	return p.component, unlessAll(p.architecture)
+}
+
+func unlessAll(architecture string) string {
+	if architecture == "all" {
+		return ""
+	}
+	return architecture
+}

@@ -1,0 +1,22 @@
+package rpm
+
+import (
+	"path"
+	"strings"
+
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
+)
+
+// Part tells the architecture by the name of a package file, NAME-VERSION-RELEASE.ARCH.rpm;
+// repositories of rpm have no components.
+func (Format) Part(_ *repo.Repository, name string) (component, architecture string) {
+	stem, ok := strings.CutSuffix(path.Base(name), ".rpm")
+	if !ok {
+		return "", ""
+	}
+	architecture = strings.TrimPrefix(path.Ext(stem), ".")
+	if architecture == "noarch" {
+		architecture = ""
+	}
+	return "", architecture
+}
