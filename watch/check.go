@@ -224,6 +224,7 @@ func (r KnownRoot) checkAgain(c Check, s Settings) KnownRoot {
 // looked at again.
 func (r KnownRoot) checkSample(c Check) KnownRoot {
 	old, known := r.find(c.Level)
+	c.Skip = 0
 	if c.Level == LevelSample && c.Checked > 0 {
 		r.Sampled = c.At
 	}
@@ -281,7 +282,7 @@ func (r KnownRoot) checkSweep(c Check) KnownRoot {
 	r.Sweep.After = c.Last
 	c = c.carry(old)
 	c.BadCount += unlisted
-	c.Began = r.Sweep.Began
+	c.Began, c.Skip = r.Sweep.Began, 0
 	c.Of = max(c.Of, c.Checked)
 	r = r.put(c)
 	if c.Last != "" {

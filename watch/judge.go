@@ -149,8 +149,8 @@ func (j *judging) endpoint(k *Known) []finding {
 		f := all
 		if f.state == "" {
 			f = j.stamps(k)
-			if served := !f.stamp.IsZero() || f.state != Unknown; len(fs) > 0 && !served && j.site.SlowStart == 0 {
-				return fs // the generations tell enough
+			if len(fs) > 0 && f.state == Unknown && f.stamp.IsZero() && j.site.SlowStart == 0 {
+				f = finding{state: InSync} // it serves none, and the generations tell enough
 			}
 		}
 		fs = append(fs, f)
@@ -169,7 +169,7 @@ func (j *judging) disagreement(name string, known []Known, column []finding) fin
 	var all []showing
 	for i, k := range known {
 		for _, r := range k.Roots {
-			if r.Name == name && column[i].state != Unreachable && r.Fault == FaultNone && r.Seen.After(r.Since) {
+			if r.Name == name && column[i].state != Unreachable && r.Fault == FaultNone && !r.Digest.IsZero() && r.Seen.After(r.Since) {
 				all = append(all, showing{k.Endpoint, r.Digest, r.Since, r.Seen})
 			}
 		}

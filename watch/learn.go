@@ -35,8 +35,10 @@ func Learn(k Known, o Observation, s Settings) Known {
 		k.Fault, k.Detail = fault, detail
 		return k
 	}
-	k.Failures, k.Fault, k.Detail = 0, FaultNone, ""
-	k.Answered, k.Skew = o.At, o.Skew
+	if !o.onlyChecks() {
+		k.Failures, k.Fault, k.Detail = 0, FaultNone, ""
+		k.Answered, k.Skew = o.At, o.Skew
+	}
 	if !o.NotAfter.IsZero() {
 		k.NotAfter = o.NotAfter
 	}
@@ -70,9 +72,9 @@ func (k Known) spend(o Observation) Known {
 	return k
 }
 
-// failure tells why a look got nothing at all, FaultNone where it got something. The root
-// being absent is an answer; a timestamp that is absent in every directory is none, since a
-// site without any of them is no mirror of that tree.
+// failure tells why a look at roots or timestamps got nothing at all, FaultNone where it
+// got something. The root being absent is an answer; a timestamp that is absent in every
+// directory is none, since a site without any of them is no mirror of that tree.
 func (o Observation) failure() (Fault, string) {
 	if o.Fault != FaultNone {
 		return o.Fault, o.Detail
@@ -80,11 +82,10 @@ func (o Observation) failure() (Fault, string) {
 	var fault Fault
 	var detail string
 	for _, seen := range o.Roots {
-		f, d := seen.failure()
-		if f == FaultNone || f == FaultMissing {
+		if seen.Fault == FaultNone || seen.Fault == FaultMissing {
 			return FaultNone, ""
 		}
-		fault, detail = f, d
+		fault, detail = seen.Fault, seen.Detail
 	}
 	for _, seen := range o.Stamps {
 		if seen.Fault == FaultNone {
@@ -95,22 +96,15 @@ func (o Observation) failure() (Fault, string) {
 	return fault, detail
 }
 
-// failure is the fault of the root, or that of its checks where they are all there is and
-// none got an answer.
-func (seen RootSeen) failure() (Fault, string) {
-	if seen.Fault != FaultNone || !seen.Digest.IsZero() || seen.NotModified {
-		return seen.Fault, seen.Detail
-	}
-	var fault Fault
-	var detail string
-	for _, c := range seen.Checks {
-		c = c.bounded(time.Time{})
-		if c.Checked == 0 || c.Unanswered < c.Checked || len(c.Bad) == 0 {
-			return FaultNone, ""
+// onlyChecks reports whether the look was at files alone. That files got no answer says
+// nothing of the endpoint then: what came before it in the same look does.
+func (o Observation) onlyChecks() bool {
+	for _, seen := range o.Roots {
+		if seen.Fault != FaultNone || !seen.Digest.IsZero() || seen.NotModified {
+			return false
 		}
-		fault, detail = c.Bad[0].Fault, c.Bad[0].Detail
 	}
-	return fault, detail
+	return o.Fault == FaultNone && len(o.Stamps) == 0
 }
 
 func (r KnownRoot) learn(seen RootSeen, o Observation, s Settings) KnownRoot {

@@ -140,7 +140,7 @@ func (j *judging) generation(r KnownRoot, l Ledger, say sayer) finding {
 		}
 		return finding{state: Unknown, reason: NotYet, stale: j.staleSince(r, l), evidence: []Evidence{e}}
 	case at < newest:
-		e := say(LevelRoot, FaultNone, "%s shows %s, complete; the source has published %s since %s", l.Name, name, counted(newest-at, "newer one"), moment(l.becameStale(at)))
+		e := say(LevelRoot, FaultNone, "%s shows %s; the source has published %s since %s", l.Name, name, counted(newest-at, "newer one"), moment(l.becameStale(at)))
 		e.Seen, e.Expected, e.Detail = r.Digest.String(), l.Generations[newest].Root.String(), caches(r.Headers)
 		return finding{state: Behind, stale: l.becameStale(at), evidence: []Evidence{e}}
 	}
@@ -167,6 +167,7 @@ func checked(r KnownRoot) string {
 func (j *judging) unknownRoot(r KnownRoot, l Ledger, say sayer) finding {
 	name := l.generation(r.Digest)
 	first := firstShown(r, r.Digest)
+	r.Since = first
 	stale := j.staleSince(r, l)
 	newest := l.newest()
 	older := func(g Generation) bool { return !r.Date.IsZero() && !g.Date.IsZero() && r.Date.Before(g.Date) }
