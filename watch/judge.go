@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -122,7 +123,7 @@ func (j *judging) endpoint(k *Known) []finding {
 	e := Evidence{Endpoint: k.Endpoint, At: k.Last, Fault: k.Fault, Detail: k.Detail}
 	switch {
 	case k.Failures >= j.settings.Failures:
-		e.Text = fmt.Sprintf("%s got no answer in %d looks in a row: %s", k.Endpoint, k.Failures, or(k.Detail, "no more is known"))
+		e.Text = fmt.Sprintf("%s got no answer in %d looks in a row: %s", k.Endpoint, k.Failures, cmp.Or(k.Detail, "no more is known"))
 		if !k.Answered.IsZero() {
 			e.Text += "; the last answer came at " + moment(k.Answered)
 		}

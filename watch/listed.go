@@ -167,7 +167,7 @@ func (p Policy) rank(one Candidate, now time.Time) ranked {
 	switch {
 	case one.Site.Paused:
 		r.rank, r.why = math.MaxInt, "paused by its configuration"
-	case state == InSync && !unseen:
+	case state == InSync && lag <= p.MaxLag && !unseen:
 		r.rank, r.why = rankInSync, "in sync"+frozen
 	case state == Behind && v.Reason != Unrecorded && lag >= 0 && lag <= p.MaxLag && !unseen:
 		r.rank, r.why = rankBehind, fmt.Sprintf("complete, %s behind%s", lag.Round(time.Second), frozen)

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -31,10 +32,10 @@ func (j *judging) root(k *Known, r KnownRoot, l Ledger) finding {
 	held := j.staleSince(r, l)
 	switch {
 	case r.Fault == FaultMissing:
-		e := say(LevelRoot, r.Fault, "%s has no root file: %s", l.Name, or(r.Detail, "it is missing"))
+		e := say(LevelRoot, r.Fault, "%s has no root file: %s", l.Name, cmp.Or(r.Detail, "it is missing"))
 		return finding{state: HalfSynced, reason: RootMissing, stale: held, evidence: []Evidence{e}}
 	case r.Failures >= j.settings.Failures:
-		e := say(LevelRoot, r.Fault, "the root of %s %s in %d looks in a row: %s", l.Name, r.Fault.words(), r.Failures, or(r.Detail, "no more is known"))
+		e := say(LevelRoot, r.Fault, "the root of %s %s in %d looks in a row: %s", l.Name, r.Fault.words(), r.Failures, cmp.Or(r.Detail, "no more is known"))
 		return finding{state: Unreachable, root: r.Digest, evidence: []Evidence{e}}
 	case r.Digest.IsZero():
 		return finding{state: Unknown, reason: NotYet, evidence: []Evidence{say(LevelRoot, r.Fault, "the root of %s has not been seen yet", l.Name)}}
@@ -46,7 +47,8 @@ func (j *judging) root(k *Known, r KnownRoot, l Ledger) finding {
 	if f := j.files(r, l, say); f.state != "" {
 		fs = append(fs, f)
 	}
-	sum := worst(fs)
+	slices.SortStableFunc(fs, func(a, b finding) int { return worse(b, a) })
+	sum := fs[0]
 	sum.root, sum.evidence = r.Digest, nil
 	for _, f := range fs {
 		if f.state != InSync || len(fs) == 1 {
@@ -65,20 +67,13 @@ func (j *judging) root(k *Known, r KnownRoot, l Ledger) finding {
 
 type sayer func(level Level, fault Fault, format string, args ...any) Evidence
 
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
-}
-
 // staleSince is when an endpoint that does not hold its root's files, or has no good root,
 // became stale: when the first generation was published that it does not hold. Where it
 // had the newest one already, that is when it lost it.
 func (j *judging) staleSince(r KnownRoot, l Ledger) time.Time {
 	held, shown := l.Find(r.Held), l.Find(r.Digest)
 	switch {
-	case !r.Faulty.IsZero() && (held < 0 || l.becameStale(held).IsZero()):
+	case r.Fault == FaultMissing && (held < 0 || l.becameStale(held).IsZero()):
 		return r.Faulty
 	case r.Held.IsZero() || held < 0:
 		if shown >= 0 {
@@ -160,7 +155,7 @@ func checked(r KnownRoot) string {
 		}
 		s += counted(c.Checked, word)
 	}
-	return or(s, "all that differed from the one before")
+	return cmp.Or(s, "all that differed from the one before")
 }
 
 // unknownRoot judges a root that is in no ledger.

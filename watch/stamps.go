@@ -30,7 +30,7 @@ func (j *judging) stamps(k *Known) finding {
 			served++
 			fs = append(fs, j.stamp(k, t))
 		case slices.Contains(j.site.Directories, directory):
-			e := j.sayStamp(k, t, "%s has never shown a timestamp: %s", directory, or(t.Detail, "it was not there"))
+			e := j.sayStamp(k, t, "%s has never shown a timestamp: %s", directory, cmp.Or(t.Detail, "it was not there"))
 			fs = append(fs, finding{state: Behind, reason: StampStale, evidence: []Evidence{e}})
 		}
 	}
