@@ -2,6 +2,8 @@ package config
 
 import (
 	"net"
+	"net/netip"
+	"slices"
 	"strconv"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
@@ -14,6 +16,8 @@ func (k checker) watch(w *Watch) {
 	if !k.broken["watch.listen"] && !isListenAddress(w.Listen) {
 		k.at("watch.listen", "is no address to listen on (expected HOST:PORT, seen %q)", cut(w.Listen))
 	}
+	k.each("watch.allow", w.Allow, k.network)
+	k.each("watch.trusted-proxies", w.TrustedProxies, k.network)
 	for i := range w.Repositories {
 		k.watched(&w.Repositories[i])
 	}
@@ -35,6 +39,12 @@ func (k checker) watch(w *Watch) {
 				k.at(key, "unknown repository %q%s", cut(name), suggestion(name, w.repositoryNames()))
 			}
 		})
+		k.each(key+".schemes", s.Schemes, func(key, scheme string) {
+			if !slices.Contains([]string{"http", "https", "rsync"}, scheme) {
+				k.at(key, "is %q (expected http, https or rsync)", cut(scheme))
+			}
+		})
+		k.each(key+".directories", s.Directories, k.cleanPath)
 		line := k.nodes[key].Line
 		if first[s.URL] > 0 {
 			k.at(key+".url", "is watched already, on line %d", first[s.URL])
@@ -55,6 +65,8 @@ func (k checker) watched(r *WatchedRepository) {
 		k.at(key+".directories", "stands beside source (expected one of them)")
 	case !source && !directories:
 		k.at(key, "is judged by nothing (expected source, or directories)")
+	case source && k.has(key+".url"):
+		k.at(key+".url", "is for directories (expected to be left out beside source)")
 	case source && k.has(key+".stamp"):
 		k.at(key+".stamp", "is for directories (expected to be left out beside source)")
 	}
@@ -64,6 +76,12 @@ func (k checker) watched(r *WatchedRepository) {
 	k.each(key+".directories", r.Directories, k.cleanPath)
 	if clean, err := repo.CleanPath(r.Stamp); !k.broken[key+".stamp"] && (err != nil || clean != r.Stamp || parentDir(clean) != ".") {
 		k.at(key+".stamp", "is no name of a file (expected such as .timestamp, seen %q)", cut(r.Stamp))
+	}
+}
+
+func (k checker) network(key, text string) {
+	if _, err := netip.ParsePrefix(text); err != nil {
+		k.at(key, "is %q (expected a network such as 192.0.2.0/24)", cut(text))
 	}
 }
 

@@ -90,7 +90,9 @@ func TestDefaults(t *testing.T) {
 	}
 	if diff := cmp.Diff(&Watch{
 		Listen: "127.0.0.1:8080", Store: "sqlite", Period: 90 * time.Second,
-		Repositories: []WatchedRepository{{Name: "pub", Directories: []string{"a"}, Stamp: ".timestamp"}},
+		MaxLag: 12 * time.Hour, Floor: 1, Alternates: 1, Failures: 3,
+		Budget:       Budget{Indexes: time.Hour, Sample: 24 * time.Hour, Samples: 299, Sweep: 168 * time.Hour, PerHost: 2},
+		Repositories: []WatchedRepository{{Name: "pub", Directories: []string{"a"}, Stamp: ".timestamp", MaxAge: 12 * time.Hour, Age: "oldest"}},
 		Plant:        []Plant{{To: "file:///srv", Repository: "pub", Every: time.Minute}},
 	}, watch.Watch); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
