@@ -30,8 +30,11 @@ nginx nginx-light test bench
 python3 python3 test
 repomdxml2solv libsolv-tools test bench
 rpm rpm test
+rsync rsync test
 shellcheck shellcheck check
 squid squid test
+ssh openssh-client test
+sshd openssh-server test
 testsolv libsolv-tools test
 wget wget bench
 xz xz-utils test bench
@@ -65,7 +68,8 @@ if [ "$(id -u)" != 0 ]; then
 	exit 1
 fi
 
-# Tests and benchmarks run an nginx and squid of their own: the packages must start none.
+# Tests and benchmarks run an nginx, sshd and squid of their own: the packages must
+# start none.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
 	trap 'rm -f $policy' EXIT
