@@ -1,6 +1,7 @@
 package plant_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/watch/plant"
 )
 
@@ -54,13 +56,15 @@ func TestPlantsLocally(t *testing.T) {
 // failingKey is one whose card is not there.
 type failingKey struct{}
 
+func (k failingKey) Signer(context.Context) repo.Signer { return k }
+
 func (failingKey) Inline([]byte) ([]byte, error)   { return nil, errors.New("no card") }
 func (failingKey) Detached([]byte) ([]byte, error) { return nil, errors.New("no card") }
 
 // Stamps do not hang on the key, and the report says what is wrong.
 func TestKeyThatFails(t *testing.T) {
 	dir := t.TempDir()
-	r := plants(t, planter(t, plant.Target{Path: dir}, plant.Options{Signer: failingKey{}}), []string{"."}, moment)
+	r := plants(t, planter(t, plant.Target{Path: dir}, plant.Options{Key: failingKey{}}), []string{"."}, moment)
 	holds(t, dir, moment.Unix(), r.Sequence)
 	if r.Unsigned == nil || !strings.Contains(r.Unsigned.Error(), "no card") {
 		t.Errorf("the report says %v", r.Unsigned)

@@ -29,13 +29,18 @@ type Options struct {
 	Stamp string
 	// Bare plants the stamp alone, without marks and statement, and makes no directory.
 	Bare bool
-	// Signer signs the statement. Nil: there is no signed one.
-	Signer repo.Signer
+	// Key signs the statement. Nil: there is no signed one.
+	Key Key
 	// Machine is where the planting comes from; the statement has its name.
 	Machine sshdial.Machine
 	Backoff Backoff
 	// Log takes what happens to the connection. Nil: nowhere.
 	Log *slog.Logger
+}
+
+// Key is a key that signs, such as a signature.Key and a signature.GPG.
+type Key interface {
+	Signer(context.Context) repo.Signer
 }
 
 // Planter plants at one target. It keeps the connection from one planting to the next
@@ -225,7 +230,7 @@ func (r *planting) round(ctx context.Context, at place, fresh bool, todo []int) 
 	if len(left) > 0 {
 		return append(left, todo...)
 	}
-	if err := r.decide(found); err != nil {
+	if err := r.decide(ctx, found); err != nil {
 		for _, i := range todo {
 			r.outcomes[i] = err
 		}
@@ -266,7 +271,7 @@ func (r *planting) each(at place, todo []int, do func(i int) error) (done, left 
 }
 
 // decide says what is written. It stays so when the connection is lost on the way.
-func (r *planting) decide(found []int64) (err error) {
+func (r *planting) decide(ctx context.Context, found []int64) (err error) {
 	if r.files != nil {
 		return nil
 	}
@@ -276,16 +281,18 @@ func (r *planting) decide(found []int64) (err error) {
 		return nil
 	}
 	r.numbered = nextSequence(append(found, r.sequence), r.now)
+	r.sequence = r.numbered
 	s := Statement{
 		Host: r.options.Machine.Name, Sequence: r.numbered, Epoch: epoch, Time: time.Unix(epoch, 0).UTC(),
 		Stamp: r.options.Stamp, Directories: slices.Clone(r.directories),
 	}
-	if r.files, err = Files(s, r.options.Signer); err != nil && r.options.Signer != nil {
-		// Stamps say whether sync jobs live; that must not hang on a key.
-		r.unsigned = err
-		r.files, err = Files(s, nil)
+	if key := r.options.Key; key != nil {
+		if r.files, err = Files(s, key.Signer(ctx)); err == nil {
+			return nil
+		}
+		r.unsigned = err // stamps say whether sync jobs live, and do not hang on a key
 	}
-	r.sequence = r.numbered
+	r.files, err = Files(s, nil)
 	return err
 }
 

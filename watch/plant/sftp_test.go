@@ -126,9 +126,9 @@ func TestSignedStatement(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := plants(t, planter(t, at(s), plant.Options{Signer: key}), dirs, moment)
+	r := plants(t, planter(t, at(s), plant.Options{Key: key}), dirs, moment)
 	names := plant.NamesOf(".timestamp")
-	_, public, err := key.Public()
+	_, public, err := key.Public(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
