@@ -42,7 +42,7 @@ func (l *look) bytes(ctx context.Context, s *Source, t watch.Task, f repo.File) 
 	case a.code != http.StatusPartialContent:
 		return l.judgeSize(f, a), a // it knows no ranges
 	case a.size != f.Size:
-		return l.bad(watch.FaultSize, f, a, fmt.Sprint(f.Size), fmt.Sprint(a.size)), a
+		return l.bad(watch.FaultSize, f, a, inBytes(f.Size), inBytes(a.size)), a
 	case string(a.body) != string(ours):
 		bad := l.bad(watch.FaultDigest, f, a, "the bytes of the source", "others")
 		bad.Detail = fmt.Sprintf("bytes %d to %d differ; %s", from, from+span-1, bad.Detail)

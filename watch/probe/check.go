@@ -3,9 +3,9 @@ package probe
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -239,8 +239,11 @@ func (l *look) judgeSize(f repo.File, a answer) *watch.FileSeen {
 	case a.saysPage():
 		return l.bad(watch.FaultMissing, f, a, "", "")
 	}
-	return l.bad(watch.FaultSize, f, a, fmt.Sprint(f.Size), fmt.Sprint(a.size))
+	return l.bad(watch.FaultSize, f, a, inBytes(f.Size), inBytes(a.size))
 }
+
+// inBytes is a size for people and programs.
+func inBytes(n int64) string { return strconv.FormatInt(n, 10) + " bytes" }
 
 func (l *look) bad(fault watch.Fault, f repo.File, a answer, expected, seen string) *watch.FileSeen {
 	detail := a.detail
@@ -308,7 +311,7 @@ func (l *look) digestOnce(ctx context.Context, s *Source, t watch.Task, f repo.F
 	}
 	bad := l.bad(watch.FaultDigest, f, a, f.Digest.String(), seen.String())
 	if f.Size >= 0 && a.read != f.Size {
-		bad.Fault, bad.Expected, bad.Seen = watch.FaultSize, fmt.Sprint(f.Size), fmt.Sprint(a.read)
+		bad.Fault, bad.Expected, bad.Seen = watch.FaultSize, inBytes(f.Size), inBytes(a.read)
 	}
 	// Not to be known whose it is makes it no better.
 	bad.Matches, _ = s.Ledger.Which(f.Path, seen, t.Generation)

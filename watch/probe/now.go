@@ -61,20 +61,35 @@ func (p *Prober) Judge(ctx context.Context, q Question) (watch.Verdict, error) {
 		}
 	}
 	v := p.judge(q, source, known)
-	if v.State == watch.Ahead || v.State == watch.Foreign {
-		if source, err = p.source(ctx, q); err != nil {
-			return watch.Verdict{}, err
-		}
-		for i, e := range endpoints {
+	if v.State != watch.Ahead && v.State != watch.Foreign {
+		return v, ctx.Err()
+	}
+	if source, err = p.source(ctx, q); err != nil {
+		return watch.Verdict{}, err
+	}
+	for i, e := range endpoints {
+		if source.knows(known[i]) { // by now: its files can be looked at
 			known[i] = p.lookAll(ctx, q, Target{Site: q.Site, Endpoint: e, Repository: q.Repository, Sources: q.Sources}, source)
 		}
-		v = p.judge(q, source, known)
 	}
+	v = p.judge(q, source, known)
 	return v, ctx.Err()
 }
 
 // sourceNow is what is known of the source now.
 type sourceNow struct{ watch.SourceKnown }
+
+// knows reports whether the ledgers have all roots that an endpoint shows.
+func (s *sourceNow) knows(k watch.Known) bool {
+	for _, r := range k.Roots {
+		for _, l := range s.Ledgers {
+			if l.Name == r.Name && !r.Digest.IsZero() && l.Find(r.Digest) < 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
 
 func (p *Prober) judge(q Question, source *sourceNow, known []watch.Known) watch.Verdict {
 	return watch.Judge(*q.Repository, q.Site, source.SourceKnown, known, watch.Verdict{}, watch.Blindness{}, q.Settings, p.Now())

@@ -72,7 +72,7 @@ func (l *look) listed(ctx context.Context, s *Source, t watch.Task, files []repo
 		case !ok:
 			seen.Fault, seen.Detail = watch.FaultMissing, "not "+seen.Detail
 		case size >= 0 && f.Size >= 0 && size != f.Size:
-			seen.Fault, seen.Expected, seen.Seen = watch.FaultSize, fmt.Sprint(f.Size), fmt.Sprint(size)
+			seen.Fault, seen.Expected, seen.Seen = watch.FaultSize, inBytes(f.Size), inBytes(size)
 		default:
 			return nil
 		}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/mirrorkeeper/mirrorkeeper/config"
+	"github.com/mirrorkeeper/mirrorkeeper/fetch"
+	"github.com/mirrorkeeper/mirrorkeeper/mirror"
+	"github.com/mirrorkeeper/mirrorkeeper/watch"
+	"github.com/mirrorkeeper/mirrorkeeper/watch/probe"
+)
+
+// watched is a repository that sites are judged by, with what it takes to read its source.
+type watched struct {
+	watch.Repository
+	sources []*probe.Source // of its roots
+	base    string          // URL of the source, "" where it comes from a list
+	client  *http.Client    // that reaches the source
+}
+
+// watched makes a watched repository of the configuration's.
+func (b *builder) watched(r config.WatchedRepository, fetcher *fetch.Fetcher) (*watched, error) {
+	out := &watched{
+		Repository: watch.Repository{Name: r.Name, Directories: r.Directories, Stamp: r.Stamp},
+		client:     b.clients.router.Client(),
+	}
+	if r.Source == "" {
+		return out, nil
+	}
+	source := b.config.Source(r.Source)
+	if source.System() {
+		return nil, &exit{code: exitUsage, err: fmt.Errorf("watched repository %s: source %s is this machine's own sources", r.Name, r.Source), hint: "name the repository that sites mirror as a source with its url"}
+	}
+	made, _, err := b.sources(*source, config.Mirror{})
+	if err != nil {
+		return nil, fmt.Errorf("source %s: %w", r.Source, err)
+	}
+	return out, b.addRoots(out, made[0], fetcher)
+}
+
+// addRoots adds the repositories of a source.
+func (b *builder) addRoots(w *watched, source mirror.Source, fetcher *fetch.Fetcher) error {
+	repositories, err := source.Format.Repositories(source.Source)
+	if err != nil {
+		return &exit{code: exitUsage, err: err}
+	}
+	var paths []string
+	w.base, paths = probe.Below(repositories)
+	for i, x := range repositories {
+		root := watch.Root{Name: x.String(), Type: source.Format.Name(), Path: paths[i], Repository: x}
+		w.Roots = append(w.Roots, root)
+		w.sources = append(w.sources, &probe.Source{
+			Root: root, Format: source.Format, Keys: source.Keys, Listed: source.Listed, Log: b.log,
+			Ledger: b.store.Ledger(x), Cache: b.store.Cache(), Fetcher: fetcher, Client: w.client,
+		})
+	}
+	return nil
+}
+
+// watchedRepository is the repository of the configuration that a site is judged by: the
+// named one, or the only one that the site has, or that there is.
+func watchedRepository(w *config.Watch, site, name string) (config.WatchedRepository, error) {
+	if w == nil {
+		w = &config.Watch{}
+	}
+	candidates := names(w.Repositories)
+	for _, s := range w.Sites {
+		if strings.TrimRight(s.URL, "/") == site {
+			candidates = s.Repositories
+		}
+	}
+	if name == "" && len(candidates) == 1 {
+		name = candidates[0]
+	}
+	for _, r := range w.Repositories {
+		if r.Name == name {
+			return r, nil
+		}
+	}
+	switch {
+	case len(w.Repositories) == 0:
+		return config.WatchedRepository{}, &exit{code: exitUsage, err: errors.New("the configuration has no watch.repositories to judge sites by"), hint: "add one, or name what the site mirrors: --source URL"}
+	case name == "":
+		return config.WatchedRepository{}, &exit{code: exitUsage, err: errors.New("there are several repositories that the site may have"), hint: "name one with --repository: " + strings.Join(candidates, ", ")}
+	}
+	return config.WatchedRepository{}, usage("there is no watched repository %q; the configuration has %s", name, strings.Join(names(w.Repositories), ", "))
+}
+
+func names(all []config.WatchedRepository) (out []string) {
+	for _, r := range all {
+		out = append(out, r.Name)
+	}
+	return out
+}
