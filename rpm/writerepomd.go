@@ -9,6 +9,7 @@ import (
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/rpm/repodata"
+	"github.com/mirrorkeeper/mirrorkeeper/signature"
 )
 
 // publication collects what is published.
@@ -100,11 +101,11 @@ func newRoot(r *repo.Repository, repomd *repodata.Repomd, signer repo.Signer) (f
 	form := Format{}.RootForms(r)[0]
 	content := repomd.Format()
 	if signer != nil {
-		signature, err := signer.Detached(content)
+		detached, err := signer.Detached(content)
 		if err != nil {
 			return nil, fmt.Errorf("sign %s: %w", rootName, err)
 		}
-		files = append(files, rootFile{form.Signature, signature})
+		files = append(files, rootFile{form.Signature, signature.Separate(detached)})
 	}
 	return append(files, rootFile{form.Main, content}), nil
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 )
 
 var (
@@ -88,6 +90,39 @@ func enarmor(packets []byte, blockType string) ([]byte, error) {
 	}
 	b.WriteByte('\n')
 	return b.Bytes(), nil
+}
+
+// Separate gives each of several detached signatures in one block of armour a block of
+// its own, in their order, and ends with the first one again; anything else is returned
+// as it is. GnuPG, and what asks it, reads all of them either way. Of the clients that
+// look at one signature alone, those with rpm's own OpenPGP (rpm-sequoia) take the first
+// block, and refuse one in which there are several signatures, and libzypp takes the
+// last: so both find that of the first key.
+func Separate(signatures []byte) []byte {
+	packets, err := dearmor(signatures, openpgp.SignatureType)
+	if err != nil {
+		return signatures
+	}
+	var blocks [][]byte
+	for r := packet.NewOpaqueReader(bytes.NewReader(packets)); ; {
+		p, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		var one bytes.Buffer
+		if err != nil || p.Serialize(&one) != nil {
+			return signatures
+		}
+		block, err := enarmor(one.Bytes(), openpgp.SignatureType)
+		if err != nil {
+			return signatures
+		}
+		blocks = append(blocks, block)
+	}
+	if len(blocks) < 2 {
+		return signatures
+	}
+	return bytes.Join(append(blocks, blocks[0]), nil)
 }
 
 // beginning returns the first bytes of a document, to show what it is.

@@ -48,12 +48,11 @@ func NewCommand(argv []string, name string, public []byte, timeout time.Duration
 
 // Public returns the public key for clients, armoured and binary.
 func (c *Command) Public(context.Context) (armored, binary []byte, err error) {
-	var packets bytes.Buffer
-	if err := c.public.keys[0].Serialize(&packets); err != nil {
+	if binary, err = c.public.Binary(); err != nil {
 		return nil, nil, err
 	}
-	armored, err = enarmor(packets.Bytes(), openpgp.PublicKeyType)
-	return armored, packets.Bytes(), err
+	armored, err = enarmor(binary, openpgp.PublicKeyType)
+	return armored, binary, err
 }
 
 // Signer runs the program until the context ends.

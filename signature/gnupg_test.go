@@ -15,12 +15,12 @@ import (
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if home := gnupgHome; home != "" {
-		// Ends the agent of this home only.
-		kill := exec.Command("gpgconf", "--kill", "gpg-agent")
-		kill.Env = append(os.Environ(), "GNUPGHOME="+home)
-		kill.Run()
-		os.RemoveAll(home)
+	for _, home := range []string{gnupgHome, lockedHome} {
+		if home != "" {
+			// Ends the agent of this home only.
+			exec.Command("gpgconf", "--homedir", home, "--kill", "gpg-agent").Run()
+			os.RemoveAll(home)
+		}
 	}
 	if err := goleak.Find(); code == 0 && err != nil {
 		os.Stderr.WriteString(err.Error())
@@ -31,6 +31,9 @@ func TestMain(m *testing.M) {
 
 // gnupgHome is the directory of the real GnuPG that the tests ask, "" until then.
 var gnupgHome string
+
+// lockedHome is one with a key that has a passphrase, "" until it is needed.
+var lockedHome string
 
 // gnupg is the keys that GnuPG made for the tests, by name.
 type gnupg struct {

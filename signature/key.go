@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,11 +40,15 @@ type Key struct {
 	mu      sync.Mutex         // for entity, which remembers what was found out
 }
 
-// Generate makes a key for signing that does not expire: RSA with 3072 bits. The
-// name becomes its user ID.
-func Generate(name string) (*Key, error) {
-	if name == "" || packet.NewUserId(name, "", "") == nil {
-		return nil, fmt.Errorf("generate a key: %q is not the name of one (without brackets, not empty)", name)
+// Generate makes a key for signing that does not expire: RSA with 3072 bits. Its user
+// ID is the name, with an address behind it if wanted: "Packages <packages@example.org>".
+func Generate(userID string) (*Key, error) {
+	name, address := userID, ""
+	if before, ok := strings.CutSuffix(userID, ">"); ok {
+		name, address, _ = strings.Cut(before, " <")
+	}
+	if name == "" || packet.NewUserId(name, "", address) == nil {
+		return nil, fmt.Errorf("generate a key: %q is not the name of one (expected such as %q)", userID, "Example packages <packages@example.org>")
 	}
 	private, err := rsa.GenerateKey(rand.Reader, generatedBits)
 	if err != nil {
@@ -51,7 +56,7 @@ func Generate(name string) (*Key, error) {
 	}
 	k := packet.NewRSAPrivateKey(time.Now(), private)
 	e := &openpgp.Entity{PrimaryKey: &k.PublicKey, PrivateKey: k, Identities: map[string]*openpgp.Identity{}}
-	if err := e.AddUserId(name, "", "", signingConfig()); err != nil {
+	if err := e.AddUserId(name, "", address, signingConfig()); err != nil {
 		return nil, fmt.Errorf("generate a key: %w", err)
 	}
 	return &Key{entity: e, signing: k}, nil
@@ -175,17 +180,38 @@ func (k *Key) Public(context.Context) (armored, binary []byte, err error) {
 	return armored, packets.Bytes(), err
 }
 
-// WritePrivate writes the private key, armoured and without a passphrase. Its
-// readers can sign: a file of it is for its owner alone.
-func (k *Key) WritePrivate(w io.Writer) error {
-	var packets bytes.Buffer
-	if err := k.entity.SerializePrivateWithoutSigning(&packets, nil); err != nil {
+// WritePrivate writes the private key, armoured, and protected by the passphrase where
+// that is not empty. Without one its readers can sign: a file of it is for its owner
+// alone.
+func (k *Key) WritePrivate(w io.Writer, passphrase []byte) error {
+	packets, err := k.privatePackets(passphrase)
+	if err != nil {
 		return fmt.Errorf("write private key %s: %w", k.Fingerprint(), err)
 	}
-	armored, err := enarmor(packets.Bytes(), openpgp.PrivateKeyType)
+	armored, err := enarmor(packets, openpgp.PrivateKeyType)
 	if err != nil {
 		return fmt.Errorf("write private key %s: %w", k.Fingerprint(), err)
 	}
 	_, err = w.Write(armored)
 	return err
+}
+
+func (k *Key) privatePackets(passphrase []byte) ([]byte, error) {
+	var open bytes.Buffer
+	if err := k.entity.SerializePrivateWithoutSigning(&open, nil); err != nil {
+		return nil, err
+	}
+	if len(passphrase) == 0 {
+		return open.Bytes(), nil
+	}
+	copies, err := openpgp.ReadKeyRing(&open) // the key itself is to stay open
+	if err != nil {
+		return nil, err
+	}
+	if err := copies[0].EncryptPrivateKeys(passphrase, &packet.Config{DefaultCipher: packet.CipherAES256}); err != nil {
+		return nil, err
+	}
+	var closed bytes.Buffer
+	err = copies[0].SerializePrivateWithoutSigning(&closed, nil)
+	return closed.Bytes(), err
 }

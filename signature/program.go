@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"syscall"
@@ -46,7 +47,7 @@ func (p program) run(ctx context.Context, input []byte) (output, messages []byte
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGTERM) }
 	c.WaitDelay = windDown
-	said, heard := &capped{most: p.most}, &capped{most: maxMessages}
+	said, heard := &capped{most: p.most, strict: true}, &capped{most: maxMessages}
 	c.Stdin, c.Stdout, c.Stderr = bytes.NewReader(input), said, heard
 	if p.secret != nil {
 		secret, err := pipe(p.secret)
@@ -94,17 +95,25 @@ func pipe(content []byte) (*os.File, error) {
 	return r, nil
 }
 
-// capped keeps the beginning of what is written to it, and whether there was more.
+// capped keeps the beginning of what is written to it. More is dropped, or an error
+// where it is strict.
 type capped struct {
 	content []byte
 	most    int
-	over    bool
+	strict  bool
+	over    bool // whether there was more
 }
 
 func (c *capped) Write(p []byte) (int, error) {
 	left := min(len(p), c.most-len(c.content))
 	c.content = append(c.content, p[:left]...)
-	c.over = c.over || left < len(p)
+	if left == len(p) {
+		return left, nil
+	}
+	c.over = true
+	if c.strict {
+		return left, io.ErrShortWrite
+	}
 	return len(p), nil
 }
 

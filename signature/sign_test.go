@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -93,7 +92,7 @@ func TestGeneratedKey(t *testing.T) {
 }
 
 func TestGenerateRefusesNames(t *testing.T) {
-	for _, name := range []string{"", "<evil>", "a\x00b"} {
+	for _, name := range []string{"", "<evil>", "a\x00b", "a <b", "a <b> c", "a <b <c>>"} {
 		if _, err := signature.Generate(name); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("%q", name)) {
 			t.Errorf("%q: %v", name, err)
 		}
@@ -104,7 +103,7 @@ func TestWrittenKeyIsReadAgain(t *testing.T) {
 	withGnuPG(t)
 	k := generatedKey(t)
 	var private bytes.Buffer
-	if err := k.WritePrivate(&private); err != nil {
+	if err := k.WritePrivate(&private, nil); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "key.asc")
@@ -119,6 +118,31 @@ func TestWrittenKeyIsReadAgain(t *testing.T) {
 	checkSigner(t, again)
 	gpg(t, private.Bytes(), "--import") // gpg takes it too
 	gpg(t, nil, "--delete-secret-and-public-key", k.Fingerprint())
+}
+
+// A key that is written with a passphrase is read with it alone, by us and by gpg.
+func TestKeyIsWrittenWithPassphrase(t *testing.T) {
+	withGnuPG(t)
+	k := generatedKey(t)
+	var private bytes.Buffer
+	if err := k.WritePrivate(&private, []byte("open sesame")); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "key.asc")
+	write(t, path, private.Bytes())
+	for passphrase, want := range map[string]error{"": signature.ErrPassphrase, "close sesame": signature.ErrPassphrase, "open sesame": nil} {
+		again, err := signature.ReadKey(path, []byte(passphrase))
+		if !errors.Is(err, want) {
+			t.Errorf("passphrase %q: %v", passphrase, err)
+		}
+		if err == nil {
+			checkSigner(t, again)
+		}
+	}
+	checkSigner(t, k) // it is open as before
+	gpg(t, private.Bytes(), "--passphrase", "open sesame", "--import")
+	defer gpg(t, nil, "--delete-secret-and-public-key", k.Fingerprint())
+	gpg(t, release, "--passphrase", "open sesame", "--local-user", k.Fingerprint(), "--clear-sign")
 }
 
 func TestReadKeyReadsKeysOfGnuPG(t *testing.T) {
@@ -233,36 +257,4 @@ func trimEnds(content string) string {
 		lines[i] = strings.TrimRight(lines[i], " \t")
 	}
 	return strings.Join(lines, "\n")
-}
-
-func TestGPG(t *testing.T) {
-	g := withGnuPG(t)
-	t.Setenv("GNUPGHOME", gnupgHome)
-	for _, name := range []string{"rsa", "ed25519", "subkey"} {
-		t.Run(name, func(t *testing.T) { checkSigner(t, signature.GPG{KeyID: g.fingerprints[name]}) })
-	}
-	path, err := exec.LookPath("gpg")
-	if err != nil {
-		t.Fatal(err)
-	}
-	checkSigner(t, signature.GPG{KeyID: g.fingerprints["ed25519"], Command: []string{path, "--no-greeting"}})
-}
-
-func TestGPGErrors(t *testing.T) {
-	withGnuPG(t)
-	t.Setenv("GNUPGHOME", gnupgHome)
-	for name, g := range map[string]signature.GPG{
-		"unknown key": {KeyID: "nobody@example.org"},
-		"an option":   {KeyID: "--version"},
-		"no program":  {KeyID: "nobody@example.org", Command: []string{"/nonexistent/gpg"}},
-	} {
-		_, inline := g.Signer(t.Context()).Inline(release)
-		_, detached := g.Signer(t.Context()).Detached(release)
-		_, _, public := g.Public(t.Context())
-		for _, err := range []error{inline, detached, public} {
-			if err == nil || !strings.Contains(err.Error(), g.KeyID) {
-				t.Errorf("%s: %v", name, err)
-			}
-		}
-	}
 }

@@ -85,6 +85,44 @@ func TestSigningWithTwoKeys(t *testing.T) {
 	}
 }
 
+// Every block stands for itself, and all of them together for what they were.
+func TestSeparate(t *testing.T) {
+	first, second := generatedKey(t), anotherKey(t)
+	both, err := signature.NewSigning(t.Context(), first, second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	detached, err := both.Signer(t.Context()).Detached(release)
+	if err != nil {
+		t.Fatal(err)
+	}
+	separate := signature.Separate(detached)
+	blocks := bytes.SplitAfter(separate, []byte("-----END PGP SIGNATURE-----\n"))
+	if len(blocks) != 4 || len(blocks[3]) > 0 || !bytes.Equal(blocks[2], blocks[0]) {
+		t.Fatalf("expected three blocks, the last as the first:\n%s", separate)
+	}
+	for i, key := range []signature.SigningKey{first, second} {
+		if !aptAccepts(t, public(t, key), separate, release) {
+			t.Errorf("gpgv that knows key %d refuses both blocks", i)
+		}
+		if !aptAccepts(t, public(t, key), blocks[i], release) {
+			t.Errorf("gpgv that knows key %d refuses block %d", i, i)
+		}
+	}
+	if signers, err := both.Verifier.Detached(release, separate, time.Now()); err != nil || len(signers) != 2 {
+		t.Errorf("signed by %q, %v", signers, err)
+	}
+	one, err := first.Detached(release)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, same := range [][]byte{one, []byte("nonsense"), nil} {
+		if got := signature.Separate(same); !bytes.Equal(got, same) {
+			t.Errorf("%q became %q", same, got)
+		}
+	}
+}
+
 func TestTwoSignaturesOfAnyText(t *testing.T) {
 	both, err := signature.NewSigning(t.Context(), generatedKey(t), anotherKey(t))
 	if err != nil {
