@@ -43,20 +43,14 @@ func signing(ctx context.Context, s *store.Store, configured []config.Sign) (*si
 func signingKey(ctx context.Context, c config.Sign) (signature.SigningKey, error) {
 	secret := []byte(c.Passphrase.Reveal())
 	if c.PassphraseFile != "" {
-		content, err := os.ReadFile(c.PassphraseFile)
-		if err != nil {
-			return nil, fmt.Errorf("read the passphrase of the signing key: %w", err)
+		var err error
+		if secret, err = firstLine(c.PassphraseFile); err != nil {
+			return nil, err
 		}
-		line, _, _ := bytes.Cut(content, []byte("\n"))
-		secret = bytes.TrimSuffix(line, []byte("\r"))
 	}
 	switch {
 	case c.GPG != "":
-		key := signature.GPG{KeyID: c.GPG, Command: c.Command, Timeout: c.Timeout}
-		if len(secret) > 0 {
-			key.Passphrase = secret
-		}
-		return key, nil
+		return gpgKey(c, secret), nil
 	case len(c.Command) > 0:
 		public, err := os.ReadFile(c.Public)
 		if err != nil {
@@ -68,7 +62,31 @@ func signingKey(ctx context.Context, c config.Sign) (signature.SigningKey, error
 	if len(secret) > 0 || !errors.Is(err, signature.ErrPassphrase) {
 		return key, err
 	}
-	return askForKey(ctx, c.Key, err)
+	terminal, absent := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if absent != nil {
+		return nil, err
+	}
+	defer terminal.Close()
+	return askForKey(ctx, terminal, c.Key)
+}
+
+// gpgKey is a configured key that gpg has.
+func gpgKey(c config.Sign, passphrase []byte) signature.GPG {
+	key := signature.GPG{KeyID: c.GPG, Command: c.Command, Timeout: c.Timeout}
+	if len(passphrase) > 0 {
+		key.Passphrase = passphrase
+	}
+	return key
+}
+
+// firstLine reads a passphrase from a file.
+func firstLine(file string) ([]byte, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the passphrase of the signing key: %w", err)
+	}
+	line, _, _ := bytes.Cut(content, []byte("\n"))
+	return bytes.TrimSuffix(line, []byte("\r")), nil
 }
 
 // ownKey is the key in the state directory, which is made where there is none.
@@ -77,18 +95,23 @@ func ownKey(s *store.Store) (*signature.Key, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, err
 	}
+	if key, err = signature.Generate(defaultKeyName()); err != nil {
+		return nil, err
+	}
+	var secret bytes.Buffer
+	if err := key.WritePrivate(&secret, nil); err != nil {
+		return nil, err
+	}
+	return key, s.WritePrivate(releaseKey, secret.Bytes())
+}
+
+// defaultKeyName is what a key is called that nobody gave a name.
+func defaultKeyName() string {
 	host, err := os.Hostname()
 	if err != nil || host == "" {
 		host = "localhost"
 	}
-	if key, err = signature.Generate("mirrorkeeper on " + host); err != nil {
-		return nil, err
-	}
-	var secret bytes.Buffer
-	if err := key.WritePrivate(&secret); err != nil {
-		return nil, err
-	}
-	return key, s.WritePrivate(releaseKey, secret.Bytes())
+	return "mirrorkeeper on " + host
 }
 
 // rememberKeys keeps the keys that verify the mirror in the store.

@@ -15,26 +15,18 @@ import (
 )
 
 // askForKey reads a key that is protected, with passphrases that the terminal is asked
-// for: three times at most. Without a terminal the error stands that the key cannot be
-// opened.
-func askForKey(ctx context.Context, path string, closed error) (*signature.Key, error) {
-	terminal, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
-	if err != nil {
-		return nil, closed
-	}
-	defer terminal.Close()
+// for: three times at most.
+func askForKey(ctx context.Context, terminal *os.File, path string) (key *signature.Key, err error) {
 	for range 3 {
-		var secret []byte
-		if secret, err = askSecretly(ctx, terminal, fmt.Sprintf("Passphrase of the signing key %s: ", path)); err != nil {
-			return nil, err
+		secret, failed := askSecretly(ctx, terminal, fmt.Sprintf("Passphrase of the signing key %s: ", path))
+		if failed != nil {
+			return nil, failed
 		}
-		key, err := signature.ReadKey(path, secret)
-		if !errors.Is(err, signature.ErrPassphrase) {
+		if key, err = signature.ReadKey(path, secret); !errors.Is(err, signature.ErrPassphrase) {
 			return key, err
 		}
-		closed = err
 	}
-	return nil, closed
+	return nil, err
 }
 
 // askSecretly asks for a line on a terminal that does not show it, until the context
