@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"sync"
 )
 
 // Errors of readers that callers tell apart. An error of the underlying reader is
@@ -35,7 +36,8 @@ func Reader(r io.Reader, suffix string, limit int64) (io.ReadCloser, error) {
 	if open == nil {
 		return nil, fmt.Errorf("no compression has the suffix %q (known are %q)", suffix, Suffixes())
 	}
-	out.input = bufio.NewReaderSize(&out.source, 32<<10)
+	out.input = inputs.Get().(*bufio.Reader)
+	out.input.Reset(&out.source)
 	// Some decoders take an empty file for an empty stream, which no compressor
 	// ever wrote.
 	if _, err := out.input.Peek(1); err != nil {
@@ -47,6 +49,9 @@ func Reader(r io.Reader, suffix string, limit int64) (io.ReadCloser, error) {
 	}
 	return out, nil
 }
+
+// inputs are used again as decoders are.
+var inputs = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 32<<10) }}
 
 // reader keeps the limit around a decoder.
 type reader struct {
@@ -111,6 +116,11 @@ func (r *reader) Close() error {
 	}
 	if r.err == nil || r.err == io.EOF {
 		r.decoder.free()
+		if r.input != nil {
+			r.input.Reset(nil)
+			inputs.Put(r.input)
+			r.input = nil
+		}
 	}
 	r.decoder, r.err = nil, fs.ErrClosed
 	return nil

@@ -53,6 +53,10 @@ type Creator struct {
 	Flat bool
 	Dir  string
 
+	// Scratch is where temporary files of Contents lie, by default where the system has
+	// its own. They have no names.
+	Scratch string
+
 	// AnyName accepts package files with the name of another package, version or
 	// architecture. They are published under the right one.
 	AnyName bool
@@ -120,10 +124,11 @@ const (
 	inspected = 1
 )
 
-// Settings are all but AnyName.
+// Settings are all but AnyName and Scratch.
 func (c *Creator) Settings() string {
 	all := *c
-	all.AnyName, all.Digests, all.Compressions = false, c.Algorithms(), c.compressions()
+	all.AnyName, all.Scratch = false, ""
+	all.Digests, all.Compressions = c.Algorithms(), c.compressions()
 	return fmt.Sprintf("deb %d %#v", written, all)
 }
 
@@ -160,6 +165,12 @@ func (c *Creator) Check() error {
 	}
 	if len(c.Digests) > 0 && slices.Max(c.Digests).Weak() {
 		return fmt.Errorf("%w: SHA256 or SHA512 must be among the digests, or apt refuses the repository", repo.ErrWeak)
+	}
+	if _, err := c.overrides(); err != nil {
+		return err
+	}
+	if c.Flat && c.Contents {
+		return errors.New("a flat repository has no Contents")
 	}
 	for name, value := range map[string]string{
 		"Codename": c.Codename, "Origin": c.Origin, "Label": c.Label, "Version": c.Version, "Description": c.Description,

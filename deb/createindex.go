@@ -1,13 +1,10 @@
 package deb
 
 import (
-	"errors"
 	"fmt"
 	"iter"
 	"path"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
@@ -24,6 +21,10 @@ func (c *Creator) Create(w *repo.Creation) (*repo.Manifest, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
+	overrides, err := c.overrides()
+	if err != nil {
+		return nil, err
+	}
 	s, err := c.survey(w.Entries)
 	if err != nil {
 		return nil, err
@@ -37,7 +38,7 @@ func (c *Creator) Create(w *repo.Creation) (*repo.Manifest, error) {
 		return nil, err
 	}
 	defer indexes.discard()
-	if err := indexes.fill(w.Entries, c.Algorithms()); err != nil {
+	if err := indexes.fill(w.Entries, stanzaWriter{algorithms: c.Algorithms(), overrides: overrides}); err != nil {
 		return nil, err
 	}
 	if err := closeAll(indexes.all); err != nil {
@@ -132,104 +133,110 @@ type suiteIndexes struct {
 	flat bool
 	all  []*indexWriter
 	of   map[indexKey][]*indexWriter // those that a package goes to
+	// paths are for the Contents, nil without.
+	paths *pathsOf
 }
 
 func (c *Creator) newIndexes(p *publication, s *survey, output openOutput) (*suiteIndexes, error) {
 	indexes := &suiteIndexes{flat: c.Flat, of: make(map[indexKey][]*indexWriter)}
-	add := func(keys []indexKey, names ...string) error {
-		for i := range names {
-			names[i] = path.Join(rootDir(p.repository), names[i])
+	if c.Contents {
+		indexes.paths = &pathsOf{indexes: indexes.of, sorter: recordSorter{memory: contentsMemory, dir: c.Scratch}}
+	}
+	for _, ix := range c.indexesOf(s) {
+		for i := range ix.names {
+			ix.names[i] = path.Join(rootDir(p.repository), ix.names[i])
 		}
-		w, err := p.newIndex(names, c.compressions(), output)
+		w, err := p.newIndex(ix.names, c.compressions(), output)
 		if err != nil {
 			indexes.discard()
-			return err
+			return nil, err
 		}
 		indexes.all = append(indexes.all, w)
-		for _, key := range keys {
+		for _, key := range ix.of {
 			indexes.of[key] = append(indexes.of[key], w)
-		}
-		return nil
-	}
-	if c.Flat {
-		if err := add([]indexKey{{kind: packagesKind}}, "Packages"); err != nil || !s.sources {
-			return indexes, err
-		}
-		return indexes, add([]indexKey{{kind: sourcesKind}}, "Sources")
-	}
-	for _, component := range s.components {
-		kinds := []string{packagesKind}
-		if s.installer[component] {
-			kinds = append(kinds, udebsKind)
-		}
-		for _, kind := range kinds {
-			if err := s.eachBinary(kind, component, add); err != nil {
-				return nil, err
-			}
-		}
-		if s.sources {
-			if err := add([]indexKey{{sourcesKind, component, SourceArchitecture}}, path.Join(component, "source/Sources")); err != nil {
-				return nil, err
-			}
 		}
 	}
 	return indexes, nil
 }
 
-// eachBinary adds the Packages of a component's architectures.
-func (s *survey) eachBinary(kind, component string, add func(keys []indexKey, names ...string) error) error {
-	name := func(architecture string) string {
-		if kind == udebsKind {
-			return path.Join(component, "debian-installer/binary-"+architecture+"/Packages")
+// suiteIndex is an index that a suite has.
+type suiteIndex struct {
+	of    []indexKey // packages that it is for
+	names []string   // paths below the Release
+}
+
+// indexesOf decides which indexes there are.
+func (c *Creator) indexesOf(s *survey) (all []suiteIndex) {
+	if c.Flat {
+		all = []suiteIndex{{[]indexKey{{kind: packagesKind}}, []string{"Packages"}}}
+		if s.sources {
+			all = append(all, suiteIndex{[]indexKey{{kind: sourcesKind}}, []string{"Sources"}})
 		}
-		return path.Join(component, "binary-"+architecture+"/Packages")
+		return all
 	}
+	for _, component := range s.components {
+		all = append(all, s.ofArchitectures(packagesKind, component, component+"/binary-%s/Packages")...)
+		if c.Contents {
+			all = append(all, s.contents(contentsKind, component, component+"/Contents-%s")...)
+		}
+		if s.installer[component] {
+			all = append(all, s.ofArchitectures(udebsKind, component, component+"/debian-installer/binary-%s/Packages")...)
+		}
+		if s.installer[component] && c.Contents {
+			all = append(all, s.contents(udebContentsKind, component, component+"/Contents-udeb-%s")...)
+		}
+		if s.sources {
+			all = append(all, suiteIndex{[]indexKey{{sourcesKind, component, SourceArchitecture}}, []string{component + "/source/Sources"}})
+		}
+	}
+	return all
+}
+
+// ofArchitectures are the indexes of a component's architectures, and one of the packages
+// for all of them. Where there are no others, all is one index.
+func (s *survey) ofArchitectures(kind, component, name string) (all []suiteIndex) {
 	every := indexKey{kind, component, "all"}
-	if len(s.architectures) == 0 {
-		var names []string
-		for _, a := range s.names() {
-			names = append(names, name(a))
-		}
-		return add([]indexKey{every}, names...)
-	}
 	if s.all {
-		if err := add([]indexKey{every}, name("all")); err != nil {
-			return err
+		all = append(all, suiteIndex{[]indexKey{every}, []string{fmt.Sprintf(name, "all")}})
+	}
+	if len(s.architectures) == 0 {
+		for _, a := range debianArchitectures {
+			all[0].names = append(all[0].names, fmt.Sprintf(name, a))
 		}
 	}
 	for _, a := range s.architectures {
-		if err := add([]indexKey{every, {kind, component, a}}, name(a)); err != nil {
-			return err
-		}
+		all = append(all, suiteIndex{[]indexKey{every, {kind, component, a}}, []string{fmt.Sprintf(name, a)}})
 	}
-	return nil
+	return all
+}
+
+// contents are as ofArchitectures, but there is none of the packages for all of them:
+// clients would read these twice.
+func (s *survey) contents(kind, component, name string) []suiteIndex {
+	all := s.ofArchitectures(kind, component, name)
+	if s.all && len(s.architectures) > 0 {
+		return all[1:]
+	}
+	return all
 }
 
 func (s *suiteIndexes) discard() {
 	for _, w := range s.all {
 		w.discard()
 	}
+	if s.paths != nil {
+		s.paths.sorter.close()
+	}
 }
 
 // fill writes the stanza of each package to the indexes that list it.
-func (s *suiteIndexes) fill(entries iter.Seq2[*repo.Entry, error], algorithms []repo.Algorithm) error {
-	stanzas := stanzaWriter{algorithms: algorithms}
+func (s *suiteIndexes) fill(entries iter.Seq2[*repo.Entry, error], stanzas stanzaWriter) error {
 	for e, err := range entries {
 		if err != nil {
 			return err
 		}
-		key := indexKey{packagesKind, e.Part, e.Architecture}
-		write := stanzas.binary
-		switch {
-		case e.SourcePackage:
-			key.kind, write = sourcesKind, stanzas.source
-		case path.Ext(e.Path) == ".udeb":
-			key.kind = udebsKind
-		}
-		if s.flat {
-			key = indexKey{kind: key.kind}
-		}
-		stanza, err := write(e)
+		key := s.keyOf(e)
+		stanza, section, err := stanzas.stanza(e)
 		if err != nil {
 			return fmt.Errorf("%s: %w", e.Path, err)
 		}
@@ -238,89 +245,35 @@ func (s *suiteIndexes) fill(entries iter.Seq2[*repo.Entry, error], algorithms []
 				return err
 			}
 		}
+		if s.paths == nil || key.kind == sourcesKind {
+			continue
+		}
+		key.kind = contentsOf[key.kind]
+		if err := s.paths.add(e, section, key); err != nil {
+			return err
+		}
+	}
+	if s.paths != nil {
+		return s.paths.write()
 	}
 	return nil
 }
 
-// fileDigest says where indexes list the digest of a file.
-type fileDigest struct {
-	algorithm repo.Algorithm
-	field     string // of Packages
-	list      string // of Sources
-}
+// udebContentsKind is that of the Contents of packages of the installer.
+const udebContentsKind = contentsKind + " of " + udebsKind
 
-// fileDigests has the weakest first, in the order in which indexes have them.
-var fileDigests = []fileDigest{
-	{repo.MD5, "MD5sum", "Files"},
-	{repo.SHA1, "SHA1", "Checksums-Sha1"},
-	{repo.SHA256, "SHA256", "Checksums-Sha256"},
-	{repo.SHA512, "SHA512", "Checksums-Sha512"},
-}
+var contentsOf = map[string]string{packagesKind: contentsKind, udebsKind: udebContentsKind}
 
-// stanzaWriter makes the stanzas of indexes of what Inspect found.
-type stanzaWriter struct {
-	algorithms []repo.Algorithm
-	buffer     []byte // of the stanza at hand
-}
-
-// binary is the stanza of a package with the blank line behind it, valid until the next
-// one.
-func (w *stanzaWriter) binary(e *repo.Entry) ([]byte, error) {
-	if err := w.check(e); err != nil {
-		return nil, err
+func (s *suiteIndexes) keyOf(e *repo.Entry) indexKey {
+	key := indexKey{packagesKind, e.Part, e.Architecture}
+	switch {
+	case e.SourcePackage:
+		key.kind = sourcesKind
+	case path.Ext(e.Path) == ".udeb":
+		key.kind = udebsKind
 	}
-	b := append(w.buffer[:0], e.Texts[stanzaText]...)
-	b = append(append(append(b, "Filename: "...), e.Path...), '\n')
-	b = append(strconv.AppendInt(append(b, "Size: "...), e.Size, 10), '\n')
-	for _, f := range fileDigests {
-		if i := slices.Index(w.algorithms, f.algorithm); i >= 0 {
-			b = append(append(append(append(b, f.field...), ": "...), e.Digests[i].Hex()...), '\n')
-		}
+	if s.flat {
+		key.component, key.architecture = "", ""
 	}
-	w.buffer = append(b, '\n')
-	return w.buffer, nil
-}
-
-func (w *stanzaWriter) check(e *repo.Entry) error {
-	if len(e.Texts) == 0 || len(e.Digests) != len(w.algorithms) {
-		return errors.New("it was not inspected with these settings")
-	}
-	return nil
-}
-
-// source is the stanza of a source package: its .dsc with the name as Package, the
-// directory, and the .dsc among the files.
-func (w *stanzaWriter) source(e *repo.Entry) ([]byte, error) {
-	if err := w.check(e); err != nil {
-		return nil, err
-	}
-	s, err := readOnlyStanza(e.Texts[stanzaText])
-	if err != nil {
-		return nil, err
-	}
-	b := append(append(append(w.buffer[:0], "Package: "...), e.Name...), '\n')
-	for i := range s.Len() {
-		name := string(s.Name(i))
-		k := slices.IndexFunc(fileDigests, func(f fileDigest) bool { return strings.EqualFold(f.list, name) })
-		switch {
-		case strings.EqualFold(name, "Source"), strings.EqualFold(name, "Package"), strings.EqualFold(name, "Directory"):
-		case k < 0:
-			b = append(b, s.Lines(i)...)
-		default:
-			a := slices.Index(w.algorithms, fileDigests[k].algorithm)
-			if a < 0 {
-				continue
-			}
-			b = append(append(b, fileDigests[k].list...), ":\n "...)
-			b = append(append(b, e.Digests[a].Hex()...), ' ')
-			b = append(strconv.AppendInt(b, e.Size, 10), ' ')
-			b = append(append(b, path.Base(e.Path)...), '\n')
-			for line := range strings.Lines(string(s.Value(i))) {
-				b = append(append(append(b, ' '), strings.TrimSpace(line)...), '\n')
-			}
-		}
-	}
-	b = append(append(append(b, "Directory: "...), path.Dir(e.Path)...), '\n')
-	w.buffer = append(b, '\n')
-	return w.buffer, nil
+	return key
 }

@@ -24,6 +24,7 @@ type job struct {
 	signer  repo.Signer
 	date    time.Time
 	tree    string // where it publishes
+	skip    string // suffix of files that are no business of the test
 	entries []repo.Entry
 }
 
@@ -44,7 +45,7 @@ func (j *job) create(dirs ...string) *repo.Manifest {
 func (j *job) add(dir string) {
 	j.t.Helper()
 	err := filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() || !j.creator.IsPackage(e.Name()) {
+		if err != nil || e.IsDir() || !j.creator.IsPackage(e.Name()) || j.skip != "" && filepath.Ext(name) == j.skip {
 			return err
 		}
 		found, err := filepath.Rel(dir, name)

@@ -14,10 +14,11 @@ import (
 // installer, and Ubuntu's packages of debugging symbols.
 var packageSuffixes = []string{".deb", ".udeb", ".ddeb"}
 
-// IsPackage reports whether the file is a package, or the .dsc of a source package.
+// IsPackage reports whether the file is a package, the .dsc of a source package, or the
+// .changes of an upload.
 func (*Creator) IsPackage(base string) bool {
 	suffix := path.Ext(base)
-	return suffix == ".dsc" || slices.Contains(packageSuffixes, suffix)
+	return suffix == ".dsc" || suffix == ".changes" || slices.Contains(packageSuffixes, suffix)
 }
 
 // Inspect reads package files, and beside them .dsc and .changes, by their suffix.

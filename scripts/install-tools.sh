@@ -29,6 +29,7 @@ modulemd-validator libmodulemd-tools test
 nginx nginx-light test bench
 python3 python3 test
 repomdxml2solv libsolv-tools test bench
+reprepro reprepro test
 rpm rpm test
 rsync rsync test
 shellcheck shellcheck check

@@ -13,7 +13,7 @@ import (
 type Reader struct {
 	members members
 	data    *member
-	closed  bool
+	pooled  *bufio.Reader // nil where the caller has a buffer, and when closed
 }
 
 // bufferSize is what is read of a file at least: mostly the control member is in it.
@@ -23,17 +23,20 @@ var buffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, buffer
 
 // NewReader reads a package file of the given size in bytes. Close frees it.
 func NewReader(in io.Reader, size int64) *Reader {
+	if buffered, ok := in.(*bufio.Reader); ok && buffered.Size() >= bufferSize {
+		return &Reader{members: members{in: buffered, size: size}}
+	}
 	buffer := buffers.Get().(*bufio.Reader)
 	buffer.Reset(in)
-	return &Reader{members: members{in: buffer, size: size}}
+	return &Reader{members: members{in: buffer, size: size}, pooled: buffer}
 }
 
 // Close frees the reader. It does not close what is read from.
 func (r *Reader) Close() {
-	if !r.closed {
-		r.closed = true
-		r.members.in.Reset(nil)
-		buffers.Put(r.members.in)
+	if r.pooled != nil {
+		r.pooled.Reset(nil)
+		buffers.Put(r.pooled)
+		r.pooled = nil
 	}
 }
 
