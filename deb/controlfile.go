@@ -29,9 +29,12 @@ func readOnlyStanza(text []byte) (control.Stanza, error) {
 	if err := checkFields(s); err != nil {
 		return s, err
 	}
-	// The reader's next stanza takes the memory of the first.
-	if len(bytes.TrimLeft(text[int(s.Offset())+len(s.Bytes()):], "\n")) > 0 {
+	behind := text[int(s.Offset())+len(s.Bytes()):]
+	if len(bytes.TrimLeft(behind, "\n")) > 0 {
 		return s, errors.New("control has more than one stanza: a blank line ends the first")
+	}
+	if last := s.Len() - 1; len(behind) == 0 && len(s.Value(last)) == 0 {
+		return s, fmt.Errorf("control ends with the field %s, which is empty: dpkg cannot read that", s.Name(last))
 	}
 	return s, nil
 }

@@ -25,11 +25,11 @@ func TestCreateApt(t *testing.T) {
 	}
 	buildSources(t, dir)
 	file := func(name string) string { return filepath.Join(dir, name) }
-	key, err := signature.Generate("Test <test@example.org>")
+	key, err := signature.Generate("Test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, public, err := key.Public()
+	_, public, err := key.Public(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package deb
 
 import (
+	"path"
 	"strings"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
@@ -13,13 +14,17 @@ func (c *Creator) releaseFields(s *survey, w *repo.Creation) (fields []Field) {
 			fields = append(fields, Field{name, value})
 		}
 	}
+	suite := c.Suite
+	if dir := path.Clean(c.Dir); c.Flat && dir != "." {
+		suite = dir // apt warns of any other
+	}
 	codename := c.Codename
 	if codename == "" {
-		codename = c.Suite
+		codename = suite
 	}
 	add("Origin", c.Origin)
 	add("Label", c.Label)
-	add("Suite", c.Suite)
+	add("Suite", suite)
 	add("Version", c.Version)
 	add("Codename", codename)
 	add("Date", formatDate(w.Date))

@@ -19,10 +19,9 @@ const (
 	maxControl = 4 << 20
 	// maxControlArchive is that of all of the control member: lists of checksums and
 	// scripts, mostly, some MB in packages of very many files.
-	maxControlArchive = 256 << 20
-	// maxData is that of the data member: far more than any package has, and more
-	// than deb(5) can hold where it is not compressed.
-	maxData = 1 << 40
+	maxControlArchive = 64 << 20
+	// maxData is that of the data member, which has at most 10 GB in a package file.
+	maxData = 64 << 30
 )
 
 // controlFile returns the content of the file control.
