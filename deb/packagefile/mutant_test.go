@@ -40,7 +40,7 @@ func samples(t testing.TB) (all [][]byte) {
 func TestMutants(t *testing.T) {
 	all := samples(t)
 	r := rand.New(rand.NewPCG(1, 2))
-	tries := 300
+	tries := 100
 	if os.Getenv("PROVE") != "" {
 		tries = 20000
 	}
