@@ -21,15 +21,8 @@ func (k checker) watch(w *Watch) {
 	for i := range w.Repositories {
 		k.watched(&w.Repositories[i])
 	}
-	for i, p := range w.Plant {
-		key := item("watch.plant", i) + ".repository"
-		switch r := w.repository(p.Repository); {
-		case p.Repository == "" || k.mistyped["watch.repositories"]:
-		case r == nil:
-			k.at(key, "unknown repository %q%s", cut(p.Repository), suggestion(p.Repository, w.repositoryNames()))
-		case r.Source != "":
-			k.at(key, "%q has no directories to plant timestamps in", r.Name)
-		}
+	for i := range w.Plant {
+		k.plant(w, &w.Plant[i], item("watch.plant", i))
 	}
 	first := make(map[string]int)
 	for i, s := range w.Sites {

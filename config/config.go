@@ -132,6 +132,11 @@ func (c *Config) complete() {
 	for i := range c.Mirrors {
 		c.Mirrors[i].complete()
 	}
+	if c.Watch != nil {
+		for i := range c.Watch.Plant {
+			c.Watch.Plant[i].complete()
+		}
+	}
 	for i := range c.Repositories {
 		c.Repositories[i].complete()
 	}

@@ -93,7 +93,7 @@ func TestDefaults(t *testing.T) {
 		MaxLag: 12 * time.Hour, Floor: 1, Alternates: 1, Failures: 3,
 		Budget:       Budget{Indexes: time.Hour, Sample: 24 * time.Hour, Samples: 299, Sweep: 168 * time.Hour, PerHost: 2},
 		Repositories: []WatchedRepository{{Name: "pub", Directories: []string{"a"}, Stamp: ".timestamp", MaxAge: 12 * time.Hour, Age: "oldest"}},
-		Plant:        []Plant{{To: "file:///srv", Repository: "pub", Every: time.Minute}},
+		Plant:        []Plant{{To: "file:///srv", Repository: "pub", Every: time.Minute, Marks: true}},
 	}, watch.Watch); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

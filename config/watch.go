@@ -81,16 +81,6 @@ type WatchedRepository struct {
 	Age string `yaml:"age" jsonschema:"enum=oldest,enum=newest,default=oldest"`
 }
 
-// Plant is a place that timestamps are written to.
-type Plant struct {
-	// Address of the directory that holds the repository's directories.
-	To string `yaml:"to,url" jsonschema:"required" schemes:"sftp,file"`
-	// Name of the repository, one with directories.
-	Repository string `yaml:"repository" jsonschema:"required" means:"the name of a repository"`
-	// Time between two timestamps. Default 60s.
-	Every time.Duration `yaml:"every" jsonschema:"default=60s"`
-}
-
 // Site is a mirror that others run.
 type Site struct {
 	// Address of the site.

@@ -23,6 +23,9 @@ const DefaultStamp = ".timestamp"
 // parallel is how many directories are filled at a time, over one connection.
 const parallel = 8
 
+// signingTimeout is how long stamps wait for a key, which may be on a card.
+const signingTimeout = 30 * time.Second
+
 // Options say what is planted.
 type Options struct {
 	// Stamp is the name of the stamp's file. Default [DefaultStamp].
@@ -287,6 +290,8 @@ func (r *planting) decide(ctx context.Context, found []int64) (err error) {
 		Stamp: r.options.Stamp, Directories: slices.Clone(r.directories),
 	}
 	if key := r.options.Key; key != nil {
+		ctx, cancel := context.WithTimeout(ctx, signingTimeout)
+		defer cancel()
 		if r.files, err = Files(s, key.Signer(ctx)); err == nil {
 			return nil
 		}
