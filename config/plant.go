@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/url"
+	"reflect"
 	"time"
 )
 
@@ -56,4 +57,18 @@ func (p *Plant) complete() {
 		u.User = url.User(u.User.Username())
 		p.To = u.String()
 	}
+}
+
+// NewPlant returns a place to plant at, with the defaults and nothing else. In the
+// address, variables of the environment are replaced as in the configuration's.
+func NewPlant(to string, env func(string) (string, bool)) (p Plant, err error) {
+	s := shapes{}
+	s.setDefaults(&p)
+	for _, f := range s.fields(reflect.TypeFor[Plant]()) {
+		if f.name == "to" {
+			p.To, err = newReader("", "", env).address(to, f)
+		}
+	}
+	p.complete()
+	return p, err
 }

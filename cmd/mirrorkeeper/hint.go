@@ -34,5 +34,11 @@ func hintFor(err error) string {
 			return h.hint
 		}
 	}
+	if h, ok := errors.AsType[interface {
+		error
+		Hint() string
+	}](err); ok {
+		return h.Hint()
+	}
 	return ""
 }

@@ -28,6 +28,8 @@ const signingTimeout = 30 * time.Second
 
 // Options say what is planted.
 type Options struct {
+	// Repository is the name of what is planted, for reports.
+	Repository string
 	// Stamp is the name of the stamp's file. Default [DefaultStamp].
 	Stamp string
 	// Bare plants the stamp alone, without marks and statement, and makes no directory.
@@ -302,7 +304,7 @@ func (r *planting) decide(ctx context.Context, found []int64) (err error) {
 }
 
 func (r *planting) report() Report {
-	report := Report{To: r.target.String(), Time: r.now, Sequence: r.numbered, Unsigned: r.unsigned, Warnings: r.notes, Err: r.err}
+	report := Report{Repository: r.options.Repository, To: r.target.String(), Time: r.now, Sequence: r.numbered, Unsigned: r.unsigned, Warnings: r.notes, Err: r.err}
 	for i, name := range r.directories {
 		report.Directories = append(report.Directories, Outcome{name, r.outcomes[i]})
 	}

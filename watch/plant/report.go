@@ -8,9 +8,10 @@ import (
 
 // Report is how one planting ended.
 type Report struct {
-	To       string    // address of the target
-	Time     time.Time // what was planted
-	Sequence int64     // 0 where none was needed, or found out
+	Repository string    // as the options name it
+	To         string    // address of the target
+	Time       time.Time // what was planted
+	Sequence   int64     // 0 where none was needed, or found out
 	// Directories are the outcomes, in the order of the directories.
 	Directories []Outcome
 	// Warnings are about what is not as it should be, though stamps are planted.
@@ -76,6 +77,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 		}
 	}
 	return json.Marshal(struct {
+		Repository  string    `json:"repository,omitempty"`
 		To          string    `json:"to"`
 		Time        time.Time `json:"time"`
 		Epoch       int64     `json:"epoch"`
@@ -84,5 +86,5 @@ func (r Report) MarshalJSON() ([]byte, error) {
 		Unsigned    string    `json:"unsigned,omitempty"`
 		Warnings    []string  `json:"warnings,omitempty"`
 		trouble
-	}{r.To, r.Time.UTC().Truncate(time.Second), r.Time.Unix(), r.Sequence, directories, of(r.Unsigned).Error, r.Warnings, of(r.Err)})
+	}{r.Repository, r.To, r.Time.UTC().Truncate(time.Second), r.Time.Unix(), r.Sequence, directories, of(r.Unsigned).Error, r.Warnings, of(r.Err)})
 }
