@@ -18,6 +18,7 @@
 //	mirror            the job: plan, fetch, publish
 //	create            the job: a repository of package files
 //	verify            a tree or a site against its own metadata
+//	watch/plant       timestamps at the source site: SFTP, marks, statements
 //	internal/repotest tiny real repositories served with faults, for tests
 //	e2e, bench        the program beside real clients, and beside other programs
 //

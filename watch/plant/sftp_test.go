@@ -139,16 +139,20 @@ func TestSignedStatement(t *testing.T) {
 	for _, d := range dirs {
 		holds(t, filepath.Join(s.Tree, d), moment.Unix(), r.Sequence)
 		signed := filepath.Join(s.Tree, d, names.Signed)
-		if out, err := exec.Command(need(t, "gpgv"), "--keyring", ring, signed).CombinedOutput(); err != nil {
-			t.Errorf("gpgv: %v: %s", err, out)
+		statement := content(t, filepath.Join(s.Tree, d, names.Statement))
+		verified := filepath.Join(t.TempDir(), "statement.json")
+		if out, err := exec.Command(need(t, "gpgv"), "--keyring", ring, "--output", verified, signed).CombinedOutput(); err != nil {
+			t.Fatalf("gpgv: %v: %s", err, out)
+		}
+		if got := content(t, verified); got != statement {
+			t.Errorf("gpgv gives %q, expected the statement", got)
 		}
 		var keys signature.Keyring
 		if err := keys.Add("ring", public); err != nil {
 			t.Fatal(err)
 		}
-		statement, _, err := keys.Inline([]byte(content(t, signed)), time.Now())
-		if err != nil || string(statement) != content(t, filepath.Join(s.Tree, d, names.Statement)) {
-			t.Errorf("what is signed is not the statement: %q, %v", statement, err)
+		if got, _, err := keys.Inline([]byte(content(t, signed)), time.Now()); err != nil || string(got) != statement {
+			t.Errorf("what is signed is not the statement: %q, %v", got, err)
 		}
 	}
 	// Without the key the signature goes: it would be that of an old statement.
