@@ -27,6 +27,7 @@ installcheck libsolv-tools bench
 lz4 lz4 test
 modulemd-validator libmodulemd-tools test
 nginx nginx-light test bench
+pg_ctlcluster postgresql test
 python3 python3 test
 repomdxml2solv libsolv-tools test bench
 reprepro reprepro test
