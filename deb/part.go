@@ -57,3 +57,16 @@ func unlessAll(architecture string) string {
 	}
 	return architecture
 }
+
+// FileName reads NAME_VERSION_ARCHITECTURE.deb, and udeb, as dpkg-deb names files.
+func (Format) FileName(base string) (name, version string, ok bool) {
+	stem, isPackage := strings.CutSuffix(base, ".deb")
+	if !isPackage {
+		stem, isPackage = strings.CutSuffix(base, ".udeb")
+	}
+	parts := strings.Split(stem, "_")
+	if !isPackage || len(parts) != 3 || parts[0] == "" || parts[1] == "" {
+		return "", "", false
+	}
+	return parts[0], strings.ReplaceAll(parts[1], "%3a", ":"), true
+}

@@ -1,6 +1,7 @@
 package deb
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
@@ -34,5 +35,17 @@ func TestPart(t *testing.T) {
 	}
 	if component, architecture := (Format{}).Part(flat, "hello_1_amd64.deb"); component != "" || architecture != "amd64" {
 		t.Errorf("in a flat repository: %q, %q", component, architecture)
+	}
+}
+
+func TestFileName(t *testing.T) {
+	for base, want := range map[string]string{
+		"libc6_2.36-9+deb12u7_amd64.deb": "libc6 2.36-9+deb12u7", "x_1%3a2.0~rc1_all.udeb": "x 1:2.0~rc1",
+		"x_1.0.tar.xz": "", "Packages.gz": "", "x_1.0_amd64.rpm": "", "_1_all.deb": "", "a_b_c_d.deb": "",
+	} {
+		name, version, ok := (Format{}).FileName(base)
+		if got := strings.TrimSpace(name + " " + version); got != want || ok != (want != "") {
+			t.Errorf("%s: %q, expected %q", base, got, want)
+		}
 	}
 }

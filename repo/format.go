@@ -50,6 +50,10 @@ type Format interface {
 	// path does not tell.
 	Part(r *Repository, path string) (component, architecture string)
 
+	// FileName tells by the name of a package file, without directories, which package and
+	// version it is of; file names have no epoch. It reports false for other files.
+	FileName(base string) (name, version string, ok bool)
+
 	// CatalogIndexes picks from the root's indexes those that ReadPackages and
 	// Rewrite need for a partial mirror.
 	CatalogIndexes(r *Repository, root *Root) ([]Index, error)

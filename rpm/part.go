@@ -20,3 +20,13 @@ func (Format) Part(_ *repo.Repository, name string) (component, architecture str
 	}
 	return "", architecture
 }
+
+// FileName reads NAME-VERSION-RELEASE.ARCH.rpm.
+func (Format) FileName(base string) (name, version string, ok bool) {
+	stem, isPackage := strings.CutSuffix(base, ".rpm")
+	n, ok := parseNEVRA(stem)
+	if !isPackage || !ok {
+		return "", "", false
+	}
+	return n.name, n.version, true
+}

@@ -1,6 +1,9 @@
 package rpm
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestPart(t *testing.T) {
 	for name, want := range map[string]string{
@@ -13,6 +16,18 @@ func TestPart(t *testing.T) {
 	} {
 		if component, architecture := (Format{}).Part(nil, name); component != "" || architecture != want {
 			t.Errorf("%s is of %q, %q, expected %q", name, component, architecture, want)
+		}
+	}
+}
+
+func TestFileName(t *testing.T) {
+	for base, want := range map[string]string{
+		"bash-5.1-2.el9.x86_64.rpm": "bash 5.1-2.el9", "python3-a-b-1.0-1.noarch.rpm": "python3-a-b 1.0-1",
+		"repomd.xml": "", "bash.rpm": "", "bash-5.1-2.el9.x86_64.deb": "",
+	} {
+		name, version, ok := (Format{}).FileName(base)
+		if got := strings.TrimSpace(name + " " + version); got != want || ok != (want != "") {
+			t.Errorf("%s: %q, expected %q", base, got, want)
 		}
 	}
 }
