@@ -221,10 +221,10 @@ func offers(site watch.Site, key listKey) bool {
 
 // advertise is the generation that lists tell of, which never goes back.
 func (s *Server) advertise(l watch.Ledger) repo.Digest {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	d := watch.Advertised(l, s.advertised[l.Name])
-	s.advertised[l.Name] = d
+	s.advertised.Lock()
+	defer s.advertised.Unlock()
+	d := watch.Advertised(l, s.advertised.roots[l.Name])
+	s.advertised.roots[l.Name] = d
 	return d
 }
 

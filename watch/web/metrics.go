@@ -14,8 +14,7 @@ import (
 // ages. Of the states of a site and repository the present one is there, with the value 1:
 // all of them would be too many series for a large fleet.
 type metrics struct {
-	snapshot func() *watch.Snapshot
-	handler  http.Handler
+	handler http.Handler
 
 	looks    *prometheus.CounterVec
 	requests prometheus.Counter
@@ -46,7 +45,6 @@ var (
 
 func (s *Server) newMetrics() *metrics {
 	m := &metrics{
-		snapshot: s.Snapshot,
 		looks: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "mirror_checks_total", Help: "Looks at endpoints, by how they ended.",
 		}, []string{"result"}),
@@ -89,6 +87,7 @@ func (c siteMetrics) Describe(to chan<- *prometheus.Desc) {
 
 // Collect implements [prometheus.Collector].
 func (c siteMetrics) Collect(to chan<- prometheus.Metric) {
+	c.Server = c.latest()
 	snapshot := c.Snapshot()
 	tell := func(d *prometheus.Desc, value float64, labels ...string) {
 		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)

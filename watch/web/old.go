@@ -32,13 +32,25 @@ type Old struct {
 }
 
 // age is how old the timestamp of a mirror is, in whole seconds; -1 where none was ever
-// seen.
+// seen. Of the directories that it ever served the oldest one counts, or as mirrorchecker
+// had it the newest.
 func age(s *watch.Snapshot, site, repository string, now time.Time) int64 {
-	v := s.Verdicts[watch.Key{Site: site, Repository: repository}]
-	if v == nil || v.Stamp.IsZero() {
+	newest := false
+	for i := range s.Repositories {
+		newest = newest || s.Repositories[i].Name == repository && s.Repositories[i].NewestStamp
+	}
+	var stamp time.Time
+	for _, k := range s.Known[watch.Key{Site: site, Repository: repository}] {
+		for _, seen := range k.Stamps {
+			if !seen.Stamp.IsZero() && (stamp.IsZero() || seen.Stamp.After(stamp) == newest) {
+				stamp = seen.Stamp
+			}
+		}
+	}
+	if stamp.IsZero() {
 		return -1
 	}
-	return max(0, int64(now.Sub(v.Stamp)/time.Second))
+	return max(0, int64(now.Sub(stamp)/time.Second))
 }
 
 // oldServer answers for all backends.

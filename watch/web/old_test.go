@@ -19,11 +19,15 @@ func stamped() *watch.Snapshot {
 		Repositories: []watch.Repository{{Name: "resources"}, {Name: "second"}},
 		Origins:      []watch.Site{{}, {URL: "https://origin.example.org/second"}},
 		Verdicts:     map[watch.Key]*watch.Verdict{},
+		Known:        map[watch.Key][]watch.Known{},
 	}
 	add := func(url, repository string, age time.Duration, state watch.State, site watch.Site) {
 		site.URL, site.Repositories = url, []string{repository}
 		v := &watch.Verdict{Site: url, Repository: repository, State: state, At: now, Lag: -1, Endpoints: []watch.EndpointVerdict{{At: now}}}
 		if age >= 0 {
+			s.Known[watch.Key{Site: url, Repository: repository}] = []watch.Known{{Stamps: []watch.KnownStamp{
+				{Directory: "a", Stamp: now.Add(-age)}, {Directory: "b", Stamp: now.Add(-age / 2)}, {Directory: "never"},
+			}}}
 			v.Stamp, v.Lag = now.Add(-age), 0
 			if state == watch.Behind {
 				v.Lag = age

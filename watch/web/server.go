@@ -4,6 +4,8 @@
 package web
 
 import (
+	"context"
+	_ "embed"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/watch"
+	"github.com/mirrorkeeper/mirrorkeeper/watch/history"
 )
 
 // Options are what a server answers from.
@@ -18,6 +21,15 @@ type Options struct {
 	// Snapshot gives the latest one.
 	Snapshot func() *watch.Snapshot
 	Lists    Lists
+	// History answers for the past; nil for none.
+	History *history.Store
+	// Ledgers have the manifests of generations, by the name of the root.
+	Ledgers map[string]Ledgers
+	// Edit changes the list of sites, for those who have one of the Tokens.
+	Edit   func(context.Context, history.Edit) error
+	Tokens []string
+	// Version is the program's.
+	Version string
 	// Old are the backends of a configuration of mirrorchecker.
 	Old []Old
 	// Now is the clock; nil is time.Now.
@@ -32,26 +44,65 @@ type Server struct {
 	metrics *metrics
 	made    atomic.Pointer[lists]
 
-	mu         sync.Mutex
-	advertised map[string]repo.Digest // by the name of a root
+	next atomic.Pointer[Server] // takes the place of this one
+
+	advertised *advertised
+}
+
+// advertised is what lists told of last, by the name of a root.
+type advertised struct {
+	sync.Mutex
+	roots map[string]repo.Digest
 }
 
 // New returns a server.
 func New(o Options) (*Server, error) {
-	s := &Server{Options: o, mux: http.NewServeMux(), advertised: map[string]repo.Digest{}}
-	var err error
-	if s.old, err = newOldServer(s, o.Old); err != nil {
-		return nil, err
-	}
+	s := &Server{Options: o, advertised: &advertised{roots: map[string]repo.Digest{}}}
 	s.metrics = s.newMetrics()
+	return s, s.route()
+}
+
+// Replace has the server answer by other options: where lists and tokens come from, and the
+// old backends. What it counted stays.
+func (s *Server) Replace(o Options) error {
+	next := &Server{Options: o, advertised: s.advertised, metrics: s.metrics}
+	if err := next.route(); err != nil {
+		return err
+	}
+	s.next.Store(next)
+	return nil
+}
+
+// latest is the server that answers.
+func (s *Server) latest() *Server {
+	if next := s.next.Load(); next != nil {
+		return next
+	}
+	return s
+}
+
+// route makes the server answer its paths.
+func (s *Server) route() (err error) {
+	s.mux = http.NewServeMux()
+	if s.old, err = newOldServer(s, s.Old); err != nil {
+		return err
+	}
 	s.routeLists()
 	s.routeAPI()
+	s.routeExports()
+	s.routeEdits()
+	if s.History != nil {
+		s.routePast()
+		s.mux.HandleFunc("GET /api/v1/who-has", s.whoHas)
+	}
+	s.mux.HandleFunc("GET /api/v1/openapi.yaml", openAPI)
 	s.mux.Handle("GET /metrics", s.metrics.handler)
-	return s, nil
+	return nil
 }
 
 // ServeHTTP implements [http.Handler].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s = s.latest()
 	if len(s.Old) > 0 && (r.Method == http.MethodGet || r.Method == http.MethodHead) && s.old.serve(w, r) {
 		return
 	}
@@ -63,4 +114,13 @@ func (s *Server) now() time.Time {
 		return s.Now()
 	}
 	return time.Now()
+}
+
+//go:embed openapi.yaml
+var openAPIText []byte
+
+// openAPI answers with the description of the API.
+func openAPI(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/yaml; charset=utf-8")
+	_, _ = w.Write(openAPIText) // who asked is gone
 }
