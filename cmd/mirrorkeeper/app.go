@@ -82,7 +82,9 @@ command that only looks; 4 another run holds the lock; with
 	root.AddCommand(
 		a.syncCommand(), a.createCommand(), a.planCommand(), a.lockCommand(), a.packagesCommand(), a.unresolvedCommand(), a.whyCommand(), a.whyNotCommand(),
 		a.treeCommand(), a.checkCommand(),
-		a.keyCommand(), a.verifyCommand(), a.plantCommand(), a.probeCommand(), a.compareVersionsCommand(), a.versionCommand(),
+		a.keyCommand(), a.verifyCommand(),
+		a.watchCommand(), a.plantCommand(), a.probeCommand(),
+		a.compareVersionsCommand(), a.versionCommand(),
 	)
 	return root
 }

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mirrorkeeper/mirrorkeeper/watch"
+	"github.com/mirrorkeeper/mirrorkeeper/watch/daemon"
+	"github.com/mirrorkeeper/mirrorkeeper/watch/history"
+	"github.com/mirrorkeeper/mirrorkeeper/watch/probe"
+	"github.com/mirrorkeeper/mirrorkeeper/watch/web"
+)
+
+func (a *app) watchCommand() *cobra.Command {
+	w := watcher{app: a}
+	c := &cobra.Command{
+		Use:   "watch",
+		Short: "Watch mirror sites, and answer which are in sync",
+		Long: `Watches the sites of the configuration until it is ended: plants timestamps at the
+source, looks at the sources and at every site, judges, keeps the history, and serves the
+API, lists of mirrors and metrics.
+
+The configuration is mirrorkeeper's own, with a part watch, or mirrorchecker's
+mirrors.yaml, which is served under its old paths. It is read again on SIGHUP; what is
+wrong then leaves the old one in force.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return w.run(c.Context()) },
+	}
+	c.Flags().StringVar(&w.state, "state", "", "`directory` of the history and the ledgers, where the configuration names none (default: $STATE_DIRECTORY, or one of the user's)")
+	return c
+}
+
+// watcher is a run of the command watch.
+type watcher struct {
+	app   *app
+	state string
+	log   *slog.Logger
+}
+
+// watching is what a configuration makes of the command.
+type watching struct {
+	setup   *daemon.Setup
+	listen  string
+	state   string // directory
+	history string // file, or address of a database
+	vantage string
+	prober  probe.Options
+	web     web.Options
+	notes   []string
+}
+
+func (w *watcher) run(ctx context.Context) error {
+	w.log = w.app.log(w.app.err)
+	c, err := w.configuration(ctx)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.state, 0o700); err != nil {
+		return fmt.Errorf("state: %w", err)
+	}
+	kept, err := history.Open(ctx, c.history, history.Settings{Vantage: c.vantage})
+	if err != nil {
+		return err
+	}
+	defer kept.Close()
+	listener, err := net.Listen("tcp", c.listen)
+	if err != nil {
+		return &exit{code: exitFailed, err: fmt.Errorf("cannot serve on %s: %w", c.listen, err), hint: "watch.listen of the configuration names another address"}
+	}
+	var server *web.Server
+	d, err := daemon.New(ctx, c.setup, daemon.Options{
+		Prober: probe.New(c.prober), History: kept, Log: w.log,
+		Looked: func(o *watch.Observation) { server.Looked(o) },
+	})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	c.web.Snapshot, c.web.History, c.web.Edit = d.Snapshot, kept, d.Edit
+	if server, err = web.New(c.web); err != nil {
+		return errors.Join(&exit{code: exitUsage, err: err}, listener.Close())
+	}
+	return w.serve(ctx, c, d, server, listener)
+}
+
+// serve watches and answers until the context ends, then lets what is under way end.
+func (w *watcher) serve(ctx context.Context, c *watching, d *daemon.Daemon, server *web.Server, listener net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	h := &http.Server{
+		Handler: server, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(w.log.Handler(), slog.LevelDebug),
+	}
+	ended := make(chan error, 2)
+	go func() { ended <- h.Serve(listener) }()
+	go func() { ended <- d.Run(ctx) }()
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	w.log.Info("watching", "listen", listener.Addr().String(), "sites", len(c.setup.Sites), "repositories", len(c.setup.Repositories))
+	notify := newNotifier(w.app.env)
+	notify.say("READY=1")
+	alive := time.NewTicker(notify.interval())
+	defer alive.Stop()
+	left := 2
+	var failed error
+	for {
+		select {
+		case <-ctx.Done():
+			notify.say("STOPPING=1")
+			limit, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+			defer stop()
+			failed = errors.Join(failed, h.Shutdown(limit))
+			for ; left > 0; left-- {
+				if err := <-ended; err != nil && !errors.Is(err, http.ErrServerClosed) {
+					failed = errors.Join(failed, err)
+				}
+			}
+			return failed
+		case err := <-ended:
+			left--
+			failed = errors.Join(failed, err)
+			cancel()
+		case <-hangups:
+			notify.say(notify.reloading())
+			w.reload(ctx, d, server)
+			notify.say("READY=1")
+		case <-alive.C:
+			if d.Alive() {
+				notify.say("WATCHDOG=1")
+			}
+		}
+	}
+}
+
+// reload reads the configuration again and watches by it.
+func (w *watcher) reload(ctx context.Context, d *daemon.Daemon, server *web.Server) {
+	c, err := w.configuration(ctx)
+	if err == nil {
+		c.web.Snapshot, c.web.History, c.web.Edit = server.Snapshot, server.History, server.Edit
+		err = server.Replace(c.web)
+	}
+	if err == nil {
+		err = d.Replace(ctx, c.setup)
+	}
+	if err != nil {
+		w.log.Error("the configuration was not taken over; the one before stays in force", "error", err)
+		return
+	}
+	w.log.Info("another configuration is in force", "sites", len(c.setup.Sites), "repositories", len(c.setup.Repositories))
+}
+
+// defaultState is where state is kept that no configuration gives a place.
+func (w *watcher) defaultState() (string, error) {
+	if w.state != "" {
+		return filepath.Abs(w.state)
+	}
+	if dir, set := w.app.env("STATE_DIRECTORY"); set && dir != "" {
+		return dir, nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", &exit{code: exitUsage, err: errors.New("there is no directory to keep the history in"), hint: "name one with --state"}
+	}
+	return filepath.Join(dir, "mirrorkeeper", "watch"), nil
+}
