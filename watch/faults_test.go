@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 )
 
 // fault is something that goes wrong at a site, what it is called, and after how many
@@ -293,7 +295,7 @@ func happens(t *testing.T, f fault, seed uint64) {
 }
 
 // checkVerdict holds what is true of every verdict.
-func checkVerdict(t testing.TB, v Verdict) {
+func checkVerdict(t rapid.TB, v Verdict) {
 	t.Helper()
 	switch {
 	case v.State == InSync && v.Lag != 0,

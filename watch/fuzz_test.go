@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 )
 
 func newRandom(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 3)) }
@@ -166,7 +168,7 @@ func checkSourceVerdict(t *testing.T, r Repository, source SourceKnown, known []
 	}
 }
 
-func mustJSON(t testing.TB, x any) string {
+func mustJSON(t rapid.TB, x any) string {
 	t.Helper()
 	text, err := json.Marshal(x)
 	if err != nil {

@@ -199,6 +199,8 @@ func TestJudge(t *testing.T) {
 		{"v4 C indexes:missing", HalfSynced, Incomplete, "20m"},
 		{"v4 B removed:missing", HalfSynced, MetadataBehind, "2h"},
 		{"v4 B sample:missing", HalfSynced, MetadataBehind, "2h"},
+		{"v4 B? held:C since:30m delta:missing", HalfSynced, MetadataAhead, "30m"}, // it had all until then
+		{"v4 A? held:B since:30m delta:missing", HalfSynced, MetadataAhead, "2h"},
 		{"v4 B? held:A delta:missing", HalfSynced, MetadataAhead, "5h"},
 		{"v4 B? held:A delta:missing removed:missing", HalfSynced, MetadataBehind, "5h"},
 		{"v4 C? held:B delta:missing part:arm64", HalfSynced, TreePartial, "2h"},
@@ -216,7 +218,9 @@ func TestJudge(t *testing.T) {
 
 		// which endpoints
 		{"v4 C | v6 B", Incoherent, Disagreement, "2h"},
-		{"v4 C since:0s | v6 B looked:1m", Behind, "", "2h"}, // it may have changed between the looks
+		{"v4 C since:0s | v6 B looked:1m", Behind, "", "2h"},   // it may have changed between the looks
+		{"v4 C since:0s | v6 B", Behind, "", "2h"},             // or within them
+		{"v4 C since:10m | v6 B looked:20m", Behind, "", "2h"}, // v6 was not looked at since
 		{"v4 C | v6 down:3", Incoherent, EndpointDown, "0s"},
 		{"v4 C | v6 C down:2", InSync, "", "0s"},
 		{"v4 B | v6 down:3", Incoherent, EndpointDown, "2h"},
@@ -279,6 +283,20 @@ func TestAhead(t *testing.T) {
 	v := Judge(theRepository, Site{}, source, endpoints(t, "v4 X since:30m"), Verdict{}, Blindness{}, Settings{}, noon)
 	if v.State != Ahead {
 		t.Errorf("nobody has read the source since, and the site is %s", v.State)
+	}
+}
+
+// TestSourceWentBack: a source that publishes an old root again takes its sites along, and
+// they may be seen there before it.
+func TestSourceWentBack(t *testing.T) {
+	source := theSource()
+	l := &source.Ledgers[0]
+	l.Generations = append(l.Generations, Generation{Root: letters["B"], Published: ago(t, "20m"), Complete: true})
+	for situation, want := range map[string]State{"v4 B was:C@10m": InSync, "v4 B was:C@25m": InSync, "v4 B was:C@50m": Incoherent, "v4 C was:B@1h": Behind} {
+		v := Judge(theRepository, Site{}, source, endpoints(t, situation), Verdict{}, Blindness{}, Settings{}, noon)
+		if v.State != want {
+			t.Errorf("%s: %s %s, expected %s", situation, v.State, v.Reason, want)
+		}
 	}
 }
 

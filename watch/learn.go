@@ -156,7 +156,7 @@ func (r KnownRoot) show(seen RootSeen, at time.Time, s Settings) KnownRoot {
 		case LevelIndexes, LevelRemoved:
 			continue // looked at for every root
 		case LevelDelta:
-			if !r.Held.IsZero() && r.Held != r.Digest {
+			if !r.Held.IsZero() {
 				continue // the next delta is to the same generation
 			}
 		default:

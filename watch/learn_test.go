@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 )
 
 // diary folds observations of one root into what is known, one a minute.
@@ -84,6 +86,15 @@ func TestLearnRoots(t *testing.T) {
 	if d.root().Digest != letters["B"] {
 		t.Error("an observation that is older than the last one counts")
 	}
+	d.known = Learn(d.known, Observation{At: d.at, Fault: FaultUnreachable}, Settings{})
+	d.see(checks(found(LevelIndexes, "B", 5, 5)))
+	if d.known.Failures != 1 {
+		t.Error("a look at files alone tells whether the root answers")
+	}
+	took := Learn(d.known, Observation{At: d.at, Took: 10 * time.Second, Roots: []RootSeen{{Name: rootName, Digest: letters["C"]}}}, Settings{}).Roots[0]
+	if !took.Since.Equal(d.at.Add(10*time.Second)) || !took.Seen.Equal(d.at) {
+		t.Errorf("a root that was read within ten seconds is there since %s, and was seen at %s", took.Since, took.Seen)
+	}
 	for range 100 {
 		d.see(shows("A"))
 		r = d.see(shows("B"))
@@ -125,6 +136,12 @@ func TestLearnChecks(t *testing.T) {
 			{"a sample is not enough, nor is a delta", checks(found(LevelSample, "B", 9, 100)), nil, "A"},
 			{"indexes", checks(found(LevelIndexes, "B", 5, 5)), nil, "B"},
 		}},
+		{"a sample alone proves nothing new of who held something before", []step{
+			{"the first root", shows("A", found(LevelIndexes, "A", 5, 5), found(LevelSample, "A", 9, 100)), nil, "A"},
+			{"the next", shows("B", found(LevelIndexes, "B", 5, 5), found(LevelSample, "B", 9, 100)), nil, "A"},
+			{"a part of the delta", checks(found(LevelDelta, "B", 4, 9)), nil, "A"},
+			{"a sweep", checks(found(LevelSweep, "B", 105, 105)), nil, "B"},
+		}},
 		{"checks of another root say nothing", []step{
 			{"root and checks", shows("B", found(LevelIndexes, "A", 5, 5, "i"), found(LevelDelta, "A", 5, 5)), nil, ""},
 			{"a root that moved", RootSeen{Moved: true, Checks: []Check{found(LevelIndexes, "B", 5, 5, "i")}}, nil, ""},
@@ -149,6 +166,11 @@ func TestLearnChecks(t *testing.T) {
 			{"again", again("A", []string{"y"}, "x"), []string{"y"}, ""},
 			{"again", again("A", nil, "y"), nil, "A"},
 		}},
+		{"a sweep looks at sizes: wrong bytes stay wrong", []step{
+			{"bytes", shows("A", Check{Level: LevelBytes, Root: letters["A"], Checked: 3, Of: 100, BadCount: 2, Bad: []FileSeen{{Path: "x", Fault: FaultDigest}, {Path: "y", Fault: FaultMissing}}}), []string{"x", "y"}, ""},
+			{"a sweep", checks(found(LevelSweep, "A", 105, 105)), []string{"x"}, ""},
+			{"again", again("A", nil, "x"), nil, ""},
+		}},
 		{"what lacks under one root is doubtful under the next", []step{
 			{"sound", shows("A", found(LevelIndexes, "A", 5, 5), found(LevelSample, "A", 9, 100)), nil, "A"},
 			{"a sample", checks(found(LevelSample, "A", 9, 100, "x", "y")), []string{"x", "y"}, "A"},
@@ -160,6 +182,10 @@ func TestLearnChecks(t *testing.T) {
 			{"sound", shows("A", found(LevelIndexes, "A", 5, 5), found(LevelSample, "A", 9, 100)), nil, "A"},
 			{"new and half there", shows("B", found(LevelIndexes, "B", 5, 5, "i"), found(LevelDelta, "B", 9, 9, "x")), []string{"i", "x"}, "A"},
 			{"the next root", shows("C"), nil, "A"},
+		}},
+		{"what lacks of a first root is doubtful", []step{
+			{"half there", shows("A", found(LevelIndexes, "A", 5, 5), found(LevelDelta, "A", 9, 9, "x")), []string{"x"}, ""},
+			{"the next root", shows("B", found(LevelIndexes, "B", 5, 5), found(LevelDelta, "B", 9, 9)), []string{"x?"}, ""},
 		}},
 		{"no answer takes nothing away", []step{
 			{"new and half there", shows("B", found(LevelIndexes, "B", 5, 5), found(LevelDelta, "B", 9, 9, "x")), []string{"x"}, ""},
@@ -228,7 +254,7 @@ func TestLearnUnansweredMany(t *testing.T) {
 }
 
 // checkKnown holds what is true of all that is known.
-func checkKnown(t testing.TB, k Known) {
+func checkKnown(t rapid.TB, k Known) {
 	t.Helper()
 	for _, r := range k.Roots {
 		if len(r.Shown) != len(r.Changes) || len(r.Shown) > maxShown || len(r.Doubts) > maxBad || r.Seen.Before(r.Since) && r.Since.Sub(r.Seen) > time.Hour {

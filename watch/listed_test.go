@@ -39,6 +39,8 @@ func candidates(t *testing.T, situation string) (all []Candidate) {
 				c.Verdict.Since = ago(t, value)
 			case "looked":
 				looked = ago(t, value)
+			case "judged":
+				c.Verdict.At = ago(t, value)
 			case "in":
 				c.Site.Country = value
 			default:
@@ -75,6 +77,7 @@ func TestListed(t *testing.T) {
 		{"a IN_SYNC paused whitelisted, b IN_SYNC", 1, "b"},
 		{"a IN_SYNC looked:13h, b IN_SYNC", 1, "b"}, // who knows
 		{"a BEHIND 11h looked:2h, b IN_SYNC", 1, "b a"},
+		{"a BEHIND 11h judged:2h, b IN_SYNC", 1, "b"}, // it goes on
 
 		// while nothing can be told
 		{"a UNKNOWN BLIND was:IN_SYNC, b UNKNOWN BLIND was:HALF_SYNCED", 1, "a"},
@@ -240,6 +243,7 @@ func TestAdvertised(t *testing.T) {
 		{"A B Cx", "C", "B"},
 		{"A Bx Cx", "C", "A"},
 		{"Ax Bx Cx", "C", ""},
+		{"A! Bx", "B", ""},
 		{"A B A", "B", "A"}, // the source went back, which is forward
 		{"A B C", "X", "C"},
 	} {

@@ -72,27 +72,21 @@ type sayer func(level Level, fault Fault, format string, args ...any) Evidence
 // had the newest one already, that is when it lost it.
 func (j *judging) staleSince(r KnownRoot, l Ledger) time.Time {
 	held, shown := l.Find(r.Held), l.Find(r.Digest)
+	next := l.becameStale(held)
 	switch {
-	case r.Fault == FaultMissing && (held < 0 || l.becameStale(held).IsZero()):
+	case r.Fault == FaultMissing && next.IsZero():
 		return r.Faulty
-	case r.Held.IsZero() || held < 0:
-		if shown >= 0 {
-			return l.Generations[shown].Published
+	case held < 0 && shown >= 0:
+		return l.Generations[shown].Published
+	case r.Held == r.Digest && held >= 0:
+		if wrong := j.wrongSince(r); next.IsZero() || !wrong.IsZero() && wrong.Before(next) {
+			return wrong
 		}
-		return r.Since
-	case r.Held == r.Digest:
-		since := j.wrongSince(r)
-		if next := l.becameStale(held); since.IsZero() || !next.IsZero() && next.Before(since) {
-			since = next
-		}
-		return since
-	case held > shown && shown >= 0: // it went back
-		return r.Since
-	}
-	if next := l.becameStale(held); !next.IsZero() {
 		return next
+	case next.IsZero():
+		return r.Since
 	}
-	return r.Since
+	return next
 }
 
 // wrongSince is when the first of the files was seen wrong that are so now.

@@ -7,17 +7,18 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
+
+	"pgregory.net/rapid"
 )
 
 // world is a source, sites that copy it, and a watcher that looks at all of them, in
 // virtual time. What happens is put into events; every request takes some time, in which
 // events happen.
 type world struct {
-	t      testing.TB
+	t      rapid.TB
 	random *rand.Rand
 	now    time.Time
 	events []event
@@ -98,7 +99,7 @@ var start = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 
 // newWorld is a source with two generations of so many packages, which the watcher has
 // looked at.
-func newWorld(t testing.TB, seed uint64, packages int) *world {
+func newWorld(t rapid.TB, seed uint64, packages int) *world {
 	w := &world{t: t, random: rand.New(rand.NewPCG(seed, 1)), now: start, manifests: map[repo.Digest]*manifest{}}
 	w.repository = Repository{Name: "debian", Roots: []Root{{Name: rootName, Type: "deb"}}}
 	w.known.Ledgers = []Ledger{{Name: rootName}}
