@@ -20,7 +20,7 @@ type Budget struct {
 	// Samples are the files of a sample: 299 find with 95 % probability that 1 % are
 	// missing. Ranges are those of which bytes are compared. Default 299 and 3.
 	Samples, Ranges int
-	// Files bounds each task of one look. Default 500.
+	// Files bounds each task of one look, but for files that were wrong. Default 500.
 	Files int
 	// Bytes bounds a day's looks, but for those at roots. Default 64 MiB; a quarter of it is
 	// kept for new generations.
@@ -216,7 +216,7 @@ func (n *next) again(r KnownRoot) {
 			}
 		}
 	}
-	if paths = paths[:min(len(paths), n.budget.Files)]; len(paths) > 0 {
+	if len(paths) > 0 { // few enough: lists are bounded
 		n.add(Task{Root: r.Name, Level: LevelAgain, Generation: r.Digest, Paths: paths}, len(paths), bytesPerHead, 0)
 	}
 }

@@ -12,7 +12,7 @@ import (
 func TestSoundSites(t *testing.T) {
 	seeds := 2
 	if os.Getenv("PROVE") != "" {
-		seeds = 200
+		seeds = 60
 	}
 	for _, o := range []order{twoStages, rootFirst, anyOrder} {
 		t.Run(string(o), func(t *testing.T) {
