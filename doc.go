@@ -18,6 +18,10 @@
 //	mirror            the job: plan, fetch, publish
 //	create            the job: a repository of package files
 //	verify            a tree or a site against its own metadata
+//	cmd/check_mirror  the plugin for Nagios and Icinga
+//	switching         files of programs that mirrorkeeper takes the place of
+//	watch/daemon      the watch as it runs
+//	watch/web         what a watcher answers: API, lists, metrics
 //	watch/plant       timestamps at the source site: SFTP, marks, statements
 //	internal/repotest tiny real repositories served with faults, for tests
 //	e2e, bench        the program beside real clients, and beside other programs
