@@ -42,18 +42,15 @@ type answer struct {
 	stopped bool
 }
 
-// slowest is how many bytes a second a body has to come with.
-const slowest = 16 << 10
-
 // request is one question to a site.
 type request struct {
 	method string
 	url    string
 	header map[string]string
 	// most is the longest body that is read, in bytes; what is longer is a fault, unless
-	// cut is set.
-	most int64
-	cut  bool
+	// cut is set. Time is given for what is expected.
+	most, expected int64
+	cut            bool
 	// hash is fed with the body, which is not kept then.
 	hash hash.Hash
 }
@@ -98,7 +95,7 @@ type limitKey struct{}
 
 // limit is how long an answer may take.
 func (c *client) limit(q request) time.Duration {
-	return c.Timeout + time.Duration(q.most/slowest)*time.Second
+	return c.Timeout + time.Duration(float64(q.expected)/float64(c.Slowest)*float64(time.Second))
 }
 
 // latency is the time from a request to the first byte of its answer.
@@ -134,7 +131,7 @@ func (c *client) read(a *answer, resp *http.Response, q request) {
 	a.body = to.Bytes()
 	switch {
 	case err != nil && errors.Is(err, context.DeadlineExceeded):
-		a.fault, a.detail = watch.FaultEndless, fmt.Sprintf("%s, then only %d bytes within %s", a.status, a.read, c.limit(q))
+		a.fault, a.detail = watch.FaultEndless, fmt.Sprintf("%s, then only %d bytes within %s", a.status, a.read, c.limit(q).Round(time.Millisecond))
 	case err != nil:
 		a.fault, a.detail = watch.FaultUnreachable, fmt.Sprintf("%s, cut after %d bytes: %v", a.status, a.read, plain(err))
 	case a.read > most && q.cut:

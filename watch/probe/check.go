@@ -295,7 +295,7 @@ func (l *look) digest(ctx context.Context, s *Source, t watch.Task, f repo.File)
 func (l *look) digestOnce(ctx context.Context, s *Source, t watch.Task, f repo.File, most int64) (*watch.FileSeen, answer) {
 	// An index of another generation may be longer: its digest tells which one.
 	h := f.Digest.Algorithm().New()
-	a := l.client.ask(ctx, request{method: http.MethodGet, url: l.url(s, f.Path), most: 2*most + smallIndex, hash: h})
+	a := l.client.ask(ctx, request{method: http.MethodGet, url: l.url(s, f.Path), most: 2*most + smallIndex, expected: most, hash: h})
 	switch {
 	case a.stopped:
 		return nil, a

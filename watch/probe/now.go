@@ -107,6 +107,9 @@ func (p *Prober) source(ctx context.Context, q Question) (*sourceNow, error) {
 		return nil, err
 	}
 	source.Reached = p.Now()
+	if len(q.Repository.Directories) > 0 {
+		source.Planted = source.Reached // timestamps are compared with the clock
+	}
 	var known []watch.Known
 	site := watch.Site{URL: q.Base}
 	if q.Base != "" {

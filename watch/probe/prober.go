@@ -28,6 +28,8 @@ type Options struct {
 	// Timeout is how long a server may take to answer, and for a small answer to come
 	// whole. Default 30 s.
 	Timeout time.Duration
+	// Slowest is how many bytes a second larger bodies have to come with. Default 16 KiB.
+	Slowest int64
 	// MaxRequests and MaxBytes are what one visit may cost, bytes in both directions.
 	// Defaults 100,000 and 1 GiB.
 	MaxRequests int
@@ -56,6 +58,7 @@ func New(o Options) *Prober {
 	set(&o.PerHost, 2)
 	set(&o.Rate, 20)
 	set(&o.Timeout, 30*time.Second)
+	set(&o.Slowest, 16<<10)
 	set(&o.MaxRequests, 100_000)
 	set(&o.MaxBytes, 1<<30)
 	set(&o.MaxBad, 20)

@@ -13,8 +13,12 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/watch"
 )
 
-// maxRoot bounds a root file in bytes; Debian's is about 200 kB.
-const maxRoot = 16 << 20
+// maxRoot bounds a root file in bytes; usualRoot is what time is given for. Debian's is
+// about 200 kB.
+const (
+	maxRoot   = 16 << 20
+	usualRoot = 1 << 20
+)
 
 // kept are the headers of a root's answer that tell of its age, and of caches between.
 var kept = []string{"Age", "Cache-Control", "Cf-Cache-Status", "Date", "Etag", "Last-Modified", "Server", "Via", "X-Cache"}
@@ -64,7 +68,7 @@ func (l *look) get(ctx context.Context, s *Source, name string, header map[strin
 	if l.rsync != nil {
 		return l.rsync.get(ctx, path.Join(s.Path, name), maxRoot)
 	}
-	return l.client.ask(ctx, request{method: http.MethodGet, url: l.url(s, name), header: header, most: maxRoot})
+	return l.client.ask(ctx, request{method: http.MethodGet, url: l.url(s, name), header: header, most: maxRoot, expected: usualRoot})
 }
 
 // headers picks those that are kept.

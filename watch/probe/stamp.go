@@ -3,12 +3,15 @@ package probe
 import (
 	"context"
 	"net/http"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/mirrorkeeper/mirrorkeeper/transport"
 	"github.com/mirrorkeeper/mirrorkeeper/watch"
+	"github.com/mirrorkeeper/mirrorkeeper/watch/plant"
 )
 
 // maxStamp is how much of a timestamp's file is read, in bytes.
@@ -19,9 +22,8 @@ const maxStamp = 256
 func (l *look) stamps(ctx context.Context, o *watch.Observation) bool {
 	r := l.target.Repository
 	o.Stamps = make([]watch.StampSeen, len(r.Directories))
-	nowhere := false
 	first := answer{}
-	_, _ = l.parallel(ctx, len(r.Directories), func(i int) (bool, string) {
+	n, _ := l.parallel(ctx, len(r.Directories), func(i int) (bool, string) {
 		seen, a := l.stamp(ctx, r.Directories[i], r.Stamp)
 		if i == 0 {
 			first = a
@@ -29,24 +31,25 @@ func (l *look) stamps(ctx context.Context, o *watch.Observation) bool {
 		o.Stamps[i] = seen
 		return !a.stopped, a.detail
 	})
-	if len(o.Roots) == 0 && len(r.Directories) > 0 {
-		o.FirstByte, o.Skew = first.firstByte, skew(first)
-		nowhere = true
-		for _, s := range o.Stamps {
-			nowhere = nowhere && s.Fault == watch.FaultUnreachable
-		}
-		nowhere = nowhere && first.nowhere
+	o.Stamps = o.Stamps[:n]
+	if len(o.Roots) > 0 || len(r.Directories) == 0 {
+		return true
 	}
-	if nowhere {
-		o.Fault, o.Detail, o.Stamps = first.fault, first.detail, nil
+	o.FirstByte, o.Skew = first.firstByte, skew(first)
+	answered := slices.ContainsFunc(o.Stamps, func(s watch.StampSeen) bool { return s.Fault != watch.FaultUnreachable })
+	if answered || !first.nowhere {
+		return true
 	}
-	return !nowhere
+	o.Fault, o.Detail, o.Stamps = first.fault, first.detail, nil
+	return false
 }
 
-// stamp reads the timestamp of one directory.
+// stamp reads the timestamp of one directory, and the marks that are planted before and
+// behind all else: the begin first, so that a copy that goes on meanwhile is no fault.
 func (l *look) stamp(ctx context.Context, directory, name string) (watch.StampSeen, answer) {
-	seen := watch.StampSeen{Directory: directory}
-	a := l.client.ask(ctx, request{method: http.MethodGet, url: transport.URL(transport.URL(l.base, directory), name), most: maxStamp, cut: true})
+	seen, names := watch.StampSeen{Directory: directory}, plant.NamesOf(name)
+	begin, _ := l.mark(ctx, path.Join(directory, names.Begin))
+	a := l.small(ctx, path.Join(directory, names.Stamp))
 	seen.Fault, seen.Detail = a.fault, a.detail
 	if a.fault != watch.FaultNone {
 		return seen, a
@@ -55,12 +58,34 @@ func (l *look) stamp(ctx context.Context, directory, name string) (watch.StampSe
 		seen.Fault, seen.Detail = watch.FaultMissing, a.status+" with a page of HTML in the place of the timestamp"
 		return seen, a
 	}
-	at, ok := parseStamp(a.body)
-	if !ok {
+	stamp, ok := parseStamp(a.body)
+	if seen.Stamp = stamp; !ok {
 		seen.Fault, seen.Detail = watch.FaultDigest, a.status+" with no time in seconds since 1970: "+strconv.Quote(cut(string(a.body), 40))
+		return seen, a
 	}
-	seen.Stamp = at
+	if begin > 0 {
+		seen.Begin = begin
+		seen.End, _ = l.mark(ctx, path.Join(directory, names.End))
+	}
 	return seen, a
+}
+
+// mark reads the sequence number of a mark, false where there is none.
+func (l *look) mark(ctx context.Context, name string) (sequence int64, ok bool) {
+	a := l.small(ctx, name)
+	if a.fault != watch.FaultNone {
+		return 0, false
+	}
+	m, err := plant.ParseMark(a.body)
+	return m.Sequence, err == nil
+}
+
+// small reads the beginning of a small file of the site.
+func (l *look) small(ctx context.Context, name string) answer {
+	if l.rsync != nil {
+		return l.rsync.get(ctx, name, maxStamp)
+	}
+	return l.client.ask(ctx, request{method: http.MethodGet, url: transport.URL(l.base, name), most: maxStamp, cut: true})
 }
 
 // parseStamp reads a timestamp: the first word of the file is the time in seconds since

@@ -1,12 +1,15 @@
 package probe_test
 
 import (
+	"fmt"
 	"io/fs"
 	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,7 +26,63 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/watch/probe"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	var err error
+	if published.dir, err = os.MkdirTemp("", "mirrorkeeper-probe-test-"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		os.RemoveAll(published.dir)
+		os.Exit(code)
+	}))
+}
+
+// published are the trees that sources publish in tests, made once: that takes long.
+var published struct {
+	dir string
+	mu  sync.Mutex
+	all map[string]*publication
+}
+
+// publication is what one source publishes over time.
+type publication struct {
+	repotest.Repository
+	key   *repotest.Key
+	trees []string
+	files map[string]string // packages as they were published, by name
+}
+
+// publicationOf is that of a format; others, by number, are signed by other keys.
+func publicationOf(t *testing.T, format string, other int) *publication {
+	t.Helper()
+	published.mu.Lock()
+	defer published.mu.Unlock()
+	name := fmt.Sprint(format, other)
+	if p := published.all[name]; p != nil {
+		return p
+	}
+	p := &publication{key: repotest.NewKey(t), files: map[string]string{}}
+	p.Repository = repotest.NewRepository(t, format, p.key)
+	for i, text := range packages {
+		for _, name := range []string{"stays", "goes", "changes", "comes"} {
+			p.Remove(name)
+		}
+		p.AddText(text)
+		for _, name := range []string{"stays", "goes", "changes", "comes"} {
+			if strings.Contains(text, name) {
+				p.files[name] = p.Repository.File(name)
+			}
+		}
+		tree := filepath.Join(published.dir, fmt.Sprint(name, "-", i))
+		p.Publish(tree)
+		p.trees = append(p.trees, tree)
+	}
+	if published.all == nil {
+		published.all = map[string]*publication{}
+	}
+	published.all[name] = p
+	return p
+}
 
 // formats are those that the tests hold for.
 var formats = []repo.Format{deb.Format{}, rpm.Format{}}
@@ -45,16 +104,18 @@ var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustPa
 // world is a source with some generations, each of which sites can show.
 type world struct {
 	t *testing.T
-	repotest.Repository
-	format     repo.Format
+	*publication
 	server     *repotest.Server // the source
 	dir        string           // its tree
-	trees      []string         // of each generation
-	roots      []repo.Digest
+	roots      []repo.Digest    // of the generations that it has published
 	source     *probe.Source
 	repository *watch.Repository
 	client     *http.Client
+	state      string
 }
+
+// File is the path of a package as it was published last.
+func (w *world) File(name string) string { return w.files[name] }
 
 // The generations of a world: a package is there always, one goes, one changes, one comes.
 var packages = []string{
@@ -66,11 +127,15 @@ var packages = []string{
 // newWorld makes a world in which the source has published as many generations.
 func newWorld(t *testing.T, f repo.Format, generations int) *world {
 	t.Helper()
-	key := repotest.NewKey(t)
-	w := &world{t: t, Repository: repotest.NewRepository(t, f.Name(), key), format: f, dir: t.TempDir()}
+	return worldOf(t, f, publicationOf(t, f.Name(), 0), generations)
+}
+
+func worldOf(t *testing.T, f repo.Format, p *publication, generations int) *world {
+	t.Helper()
+	w := &world{t: t, publication: p, dir: t.TempDir(), state: t.TempDir()}
 	w.server = repotest.Serve(t, w.dir)
 	ring := &signature.Keyring{}
-	if err := ring.Add("key", key.Public(t, false)); err != nil {
+	if err := ring.Add("key", p.key.Public(t, false)); err != nil {
 		t.Fatal(err)
 	}
 	source := &repo.Source{Name: "source", Type: f.Name(), URLs: []string{w.server.URL}, Architectures: []string{"x86_64"}}
@@ -81,8 +146,7 @@ func newWorld(t *testing.T, f repo.Format, generations int) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	state := t.TempDir()
-	s, err := store.OpenState(state, state)
+	s, err := store.OpenState(w.state, w.state)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,28 +158,25 @@ func newWorld(t *testing.T, f repo.Format, generations int) *world {
 		Fetcher: fetch.New(fetch.Options{Client: w.client}), Client: w.client,
 	}
 	w.repository = &watch.Repository{Name: "pub", Roots: []watch.Root{root}, Stamp: ".timestamp"}
-	for i := range generations {
-		w.publish(packages[i])
+	for range generations {
+		w.publish()
 	}
 	return w
 }
 
 // publish publishes the next generation, and reads it into the ledger.
-func (w *world) publish(text string) {
+func (w *world) publish() {
 	w.t.Helper()
-	for _, name := range []string{"stays", "goes", "changes", "comes"} {
-		w.Remove(name)
+	if err := os.RemoveAll(w.dir); err != nil {
+		w.t.Fatal(err)
 	}
-	w.AddText(text)
-	w.Publish(w.dir)
+	copyTree(w.t, w.trees[len(w.roots)], w.dir)
 	changed, err := w.source.Read(w.t.Context())
 	if err != nil || !changed {
 		w.t.Fatal("the source shows nothing new:", err)
 	}
-	tree := w.t.TempDir()
-	copyTree(w.t, w.dir, tree)
-	w.trees = append(w.trees, tree)
-	w.roots = append(w.roots, w.ledger().Generations[len(w.roots)].Root)
+	all := w.ledger().Generations
+	w.roots = append(w.roots, all[len(all)-1].Root)
 }
 
 func (w *world) ledger() watch.Ledger {
