@@ -41,8 +41,8 @@ func (k checker) plant(w *Watch, p *Plant, key string) {
 	if k.has(key+".jump") && k.has(key+".proxy-command") {
 		k.at(key+".proxy-command", "stands beside jump (expected one of them)")
 	}
-	if k.has(key+".host-keys") && k.has(key+".known-hosts") {
-		k.at(key+".known-hosts", "stands beside host-keys, which are the only ones then (expected one of them)")
+	if k.has(key+".host-keys") && k.has(key+".known-hosts") && !k.has(key+".jump") {
+		k.at(key+".known-hosts", "stands beside host-keys, which are the only ones then (expected one of them, or jump, whose hosts it is for)")
 	}
 	k.each(key+".host-keys", p.HostKeys, k.hostKey)
 }

@@ -28,7 +28,8 @@ type Plant struct {
 	Identity []string `yaml:"identity,path" jsonschema:"minItems=1"`
 	// Passphrase of the private keys that are protected.
 	Passphrase Secret `yaml:"passphrase"`
-	// Keys that the host may have, each as TYPE BASE64. Default: those of known-hosts.
+	// Keys that the host may have, each as TYPE BASE64; hosts of jump are known by
+	// known-hosts all the same. Default: those of known-hosts.
 	HostKeys []string `yaml:"host-keys" jsonschema:"minItems=1"`
 	// Files of known host keys. Default: UserKnownHostsFile and GlobalKnownHostsFile of
 	// ssh_config.

@@ -37,7 +37,7 @@ func fill(ctx context.Context, d directory, files []File, n Names) error {
 	if len(files) > 1 {
 		workspace = n.workspace()
 		if err := d.makeDirectory(ctx, workspace); err != nil {
-			return fmt.Errorf("cannot make the directory %s: %w", workspace, err)
+			return fmt.Errorf("cannot make the directory %s (for the stamp alone none is needed): %w", workspace, err)
 		}
 	}
 	for _, f := range files {

@@ -24,12 +24,13 @@ func dialAgent(ctx context.Context, socket string, timeout time.Duration) (*agen
 	if err != nil {
 		return nil, nil, fmt.Errorf("the agent at %s cannot be reached: %w", socket, err)
 	}
-	_ = conn.SetDeadline(time.Now().Add(timeout)) // for its signatures too
+	_ = conn.SetDeadline(time.Now().Add(timeout / 4)) // there has to be time for other keys
 	signers, err := agent.NewClient(conn).Signers()
 	if err != nil {
 		conn.Close()
 		return nil, nil, fmt.Errorf("the agent at %s does not list its keys: %w", socket, err)
 	}
+	_ = conn.SetDeadline(time.Now().Add(timeout)) // for signatures, which may ask somebody
 	return &agentConnection{conn}, signers, nil
 }
 

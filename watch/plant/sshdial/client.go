@@ -11,16 +11,13 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// keepAliveEvery is how often a connection is asked whether it is alive, so that
-// routers on the way keep it, and its loss is noticed.
-const keepAliveEvery = 30 * time.Second
-
 // Client is a connection that is logged in.
 type Client struct {
 	ssh     *ssh.Client
 	conn    net.Conn // that SSH is spoken over
 	via     *Client  // the jump host, if any
 	timeout time.Duration
+	every   time.Duration // how often it is kept alive
 	login   string
 
 	once  sync.Once
@@ -97,7 +94,7 @@ func (c *Client) keepAlive() {
 		defer close(gone)
 		_ = c.ssh.Wait()
 	}()
-	ticker := time.NewTicker(keepAliveEvery)
+	ticker := time.NewTicker(c.every)
 	defer ticker.Stop()
 	for {
 		select {

@@ -97,7 +97,7 @@ func connect(ctx context.Context, s *settings, via *Client) (*Client, error) {
 	if err != nil {
 		return nil, s.because(ctx, fmt.Errorf("cannot connect to %s: %w", s.address(), err))
 	}
-	c := &Client{via: via, conn: conn, timeout: s.timeout, login: s.login(), lost: make(chan struct{}), done: make(chan struct{})}
+	c := &Client{via: via, conn: conn, timeout: s.timeout, every: s.keepAlive, login: s.login(), lost: make(chan struct{}), done: make(chan struct{})}
 	stop := context.AfterFunc(ctx, func() {
 		c.cut()
 		agent.close()

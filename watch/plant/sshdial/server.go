@@ -1,8 +1,10 @@
 package sshdial
 
 import (
+	"cmp"
 	"os"
 	"os/user"
+	"strconv"
 	"time"
 )
 
@@ -40,14 +42,21 @@ type Server struct {
 	// Timeout bounds the making of the connection and each answer that is waited for.
 	// Zero: ConnectTimeout of ssh_config, else [DefaultTimeout].
 	Timeout time.Duration
+	// KeepAlive is how often a connection is asked for a sign of life, so that routers on
+	// the way keep it and its loss is noticed. Zero: ServerAliveInterval of ssh_config,
+	// else [DefaultKeepAlive].
+	KeepAlive time.Duration
 }
 
 // ShellCommand returns a command line for the shell as a program with arguments, with
 // which ssh runs proxy commands.
 func ShellCommand(line string) []string { return []string{"/bin/sh", "-c", "exec " + line} }
 
-// DefaultTimeout is how long an answer is waited for where nothing else is set.
-const DefaultTimeout = 15 * time.Second
+// What counts where nothing else is set.
+const (
+	DefaultTimeout   = 15 * time.Second
+	DefaultKeepAlive = 30 * time.Second
+)
 
 // Machine is what a connection uses of the machine it begins at.
 type Machine struct {
@@ -59,19 +68,18 @@ type Machine struct {
 }
 
 // ThisMachine returns the machine and user that the program runs as. HOME counts
-// where it is set.
+// where it is set. A user that the machine does not know, as in many containers, is
+// named by its number.
 func ThisMachine(env func(string) (string, bool)) (Machine, error) {
 	name, err := os.Hostname()
 	if err != nil {
 		return Machine{}, err
 	}
-	u, err := user.Current()
-	if err != nil {
-		return Machine{}, err
+	m := Machine{Name: name, User: strconv.Itoa(os.Getuid()), Env: env}
+	if u, err := user.Current(); err == nil {
+		m.User, m.Home = u.Username, u.HomeDir
 	}
-	m := Machine{Name: name, User: u.Username, Home: u.HomeDir, Env: env}
-	if home, set := env("HOME"); set && home != "" {
-		m.Home = home
-	}
+	home, _ := env("HOME")
+	m.Home = cmp.Or(home, m.Home, "/")
 	return m, nil
 }

@@ -25,6 +25,7 @@ type settings struct {
 	jump           []string // hosts to go through
 	proxyCommand   []string
 	timeout        time.Duration
+	keepAlive      time.Duration
 	password       string
 	passphrase     string
 	identities     []identity
@@ -72,7 +73,7 @@ func settle(server Server, m Machine) (*settings, error) {
 		return nil, err
 	}
 	s := &settings{
-		host: server.Host, user: cmp.Or(server.User, config.First("user"), m.User), network: "tcp", timeout: server.Timeout,
+		host: server.Host, user: cmp.Or(server.User, config.First("user"), m.User), network: "tcp", timeout: server.Timeout, keepAlive: server.KeepAlive,
 		password: server.Password, passphrase: server.Passphrase, hostKeys: server.HostKeys,
 	}
 	if name := config.First("hostname"); name != "" {
@@ -97,7 +98,10 @@ func settle(server Server, m Machine) (*settings, error) {
 		s.network = "tcp6"
 	}
 	if s.timeout == 0 {
-		s.timeout = connectTimeout(config.First("connecttimeout"))
+		s.timeout = seconds(config.First("connecttimeout"), DefaultTimeout)
+	}
+	if s.keepAlive == 0 {
+		s.keepAlive = seconds(config.First("serveraliveinterval"), DefaultKeepAlive)
 	}
 	x := expansion{Machine: m, tokens: s.tokens(server.Host, config.First("proxyjump"), m)}
 	if err := s.proxies(server, config, x); err != nil {
@@ -132,12 +136,12 @@ func harmless(what, name string) error {
 	return nil
 }
 
-// connectTimeout reads the seconds of ConnectTimeout.
-func connectTimeout(text string) time.Duration {
+// seconds reads a number of seconds.
+func seconds(text string, otherwise time.Duration) time.Duration {
 	if n, err := strconv.ParseUint(text, 10, 31); err == nil && n > 0 {
 		return time.Duration(n) * time.Second
 	}
-	return DefaultTimeout
+	return otherwise
 }
 
 // tokens are what stands for the tokens of ssh_config(5).
@@ -179,7 +183,10 @@ func (x expansion) paths(keyword string, texts []string) (out []string, err erro
 func (s *settings) proxies(server Server, config sshconfig.Values, x expansion) error {
 	jump, command := server.Jump, server.ProxyCommand
 	if jump == "" && command == nil {
-		jump = config.First("proxyjump")
+		var err error
+		if jump, err = sshconfig.Expand(config.First("proxyjump"), x.tokens); err != nil {
+			return fmt.Errorf("ProxyJump: %w", err)
+		}
 		if line := config.First("proxycommand"); line != "" && line != "none" {
 			command = ShellCommand(line)
 		}

@@ -38,13 +38,14 @@ Host origin
     IdentityAgent $OTHER
     UserKnownHostsFile %d/known /etc/known
     GlobalKnownHostsFile none
-    ProxyJump gate,second:24
+    ProxyJump %r@gate,second:24
     ConnectTimeout 7
     AddressFamily inet6
 Host proxied
     ProxyCommand nc %h %p
     HostKeyAlias the-host
     IdentitiesOnly yes
+    ServerAliveInterval 9
 `
 	m := here(t, map[string]string{".ssh/config": config})
 	files := []string{filepath.Join(m.Home, ".ssh", "config")}
@@ -53,7 +54,7 @@ Host proxied
 		want   settings
 	}{
 		{Server{Host: "origin"}, settings{
-			host: "origin.example.org", user: "mirror", port: 2222, network: "tcp6", timeout: 7 * time.Second, jump: []string{"gate", "second:24"},
+			host: "origin.example.org", user: "mirror", port: 2222, network: "tcp6", timeout: 7 * time.Second, keepAlive: DefaultKeepAlive, jump: []string{"mirror@gate", "second:24"},
 			identities: []identity{{m.Home + "/.ssh/mirror_at_origin.example.org", false}}, agent: "/run/other",
 			knownAs: "[origin.example.org]:2222", certifiedAs: "origin.example.org", knownHosts: []string{m.Home + "/known", "/etc/known"},
 		}},
@@ -61,12 +62,12 @@ Host proxied
 			Host: "origin", User: "root", Port: 22, Identities: []string{"/id"}, Agent: "none", Jump: "none", Timeout: time.Second,
 			HostKeys: []string{"pinned"}, ProxyCommand: []string{"nc", "%n", "%p", "100%%"},
 		}, settings{
-			host: "origin.example.org", user: "root", port: 22, network: "tcp6", timeout: time.Second, proxyCommand: []string{"nc", "origin", "22", "100%"},
+			host: "origin.example.org", user: "root", port: 22, network: "tcp6", timeout: time.Second, keepAlive: DefaultKeepAlive, proxyCommand: []string{"nc", "origin", "22", "100%"},
 			identities: []identity{{"/id", true}}, identitiesOnly: true, hostKeys: []string{"pinned"},
 			knownAs: "origin.example.org", certifiedAs: "origin.example.org",
 		}},
 		{Server{Host: "proxied", KnownHosts: []string{"/known"}, Identities: []string{"none"}}, settings{
-			host: "proxied", user: "me", port: 22, network: "tcp", timeout: DefaultTimeout, proxyCommand: []string{"/bin/sh", "-c", "exec nc proxied 22"},
+			host: "proxied", user: "me", port: 22, network: "tcp", timeout: DefaultTimeout, keepAlive: 9 * time.Second, proxyCommand: []string{"/bin/sh", "-c", "exec nc proxied 22"},
 			identitiesOnly: true, agent: "/run/agent", knownAs: "the-host", certifiedAs: "the-host", knownHosts: []string{"/known"},
 		}},
 	} {
@@ -142,5 +143,31 @@ func TestJumpsInCircles(t *testing.T) {
 	_, err := Dial(t.Context(), Server{Host: "a", ConfigFiles: []string{filepath.Join(m.Home, ".ssh", "config")}}, m)
 	if err == nil || !strings.Contains(err.Error(), "more than 8 hosts to jump through") {
 		t.Errorf("Dial: %v", err)
+	}
+}
+
+// The password answers one question, which hides what is typed, and no other.
+func TestAnswers(t *testing.T) {
+	s := &settings{password: "hunter2"}
+	for _, x := range []struct {
+		questions []string
+		echos     []bool
+		answered  bool
+	}{
+		{[]string{"Password: "}, []bool{false}, true},
+		{nil, nil, true},
+		{[]string{"User: "}, []bool{true}, false},
+		{[]string{"Password: ", "Code: "}, []bool{false, false}, false},
+	} {
+		answers, err := s.answers()("", "", x.questions, x.echos)
+		if (err == nil) != x.answered || err == nil && len(answers) != len(x.questions) {
+			t.Errorf("%q: %q, %v", x.questions, answers, err)
+		}
+	}
+	twice := s.answers()
+	for i, good := range []bool{true, false} {
+		if _, err := twice("", "", []string{"Password: "}, []bool{false}); (err == nil) != good {
+			t.Errorf("question %d: %v", i+1, err)
+		}
 	}
 }

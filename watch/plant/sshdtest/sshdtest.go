@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -88,7 +89,7 @@ func Start(t testing.TB, o Options) *Server {
 		WriteKey(t, s.Key, NewKey(t), "")
 	}
 	write(t, filepath.Join(dir, "authorized_keys"), ssh.MarshalAuthorizedKey(publicKey(t, s.Key)))
-	lines := append(o.Config, "Port "+strconv.Itoa(s.Port), "ListenAddress 127.0.0.1", "PidFile none", "UsePAM no", "StrictModes no",
+	lines := append(slices.Clone(o.Config), "Port "+strconv.Itoa(s.Port), "ListenAddress 127.0.0.1", "PidFile none", "UsePAM no", "StrictModes no",
 		"AuthorizedKeysFile "+filepath.Join(dir, "authorized_keys"), "KbdInteractiveAuthentication no", "MaxStartups 100", "LogLevel VERBOSE",
 		"Subsystem sftp internal-sftp")
 	if len(o.HostKeys) == 0 {
