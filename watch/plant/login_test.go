@@ -135,7 +135,9 @@ func TestJumpHost(t *testing.T) {
 	if !strings.Contains(gate.Log(), "Accepted publickey") || strings.Contains(gate.Log(), "password") {
 		t.Errorf("the gate was not passed by key alone:\n%s", gate.Log())
 	}
-	target.Server.KnownHosts = []string{s.KnownHosts}
+	target.Server.KnownHosts, target.Server.HostKeys = []string{gate.KnownHosts}, []string{string(ssh.MarshalAuthorizedKey(s.HostKeys[0]))}
+	plants(t, planter(t, target, plant.Options{}), dirs, moment) // what is pinned is the last one's
+	target.Server.KnownHosts, target.Server.HostKeys = []string{s.KnownHosts}, nil
 	refused(t, planter(t, target, plant.Options{}), "jump host", fmt.Sprintf("the host key of [127.0.0.1]:%d is unknown", gate.Port))
 	target.Server.Jump += ",127.0.0.1:0"
 	refused(t, planter(t, target, plant.Options{}), `"127.0.0.1:0" is no host to jump through`)

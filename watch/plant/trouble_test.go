@@ -109,7 +109,7 @@ func TestCutConnection(t *testing.T) {
 	defer o.end()
 	rounds := int64(6)
 	if os.Getenv("PROVE") != "" {
-		rounds = 300
+		rounds = 60
 	}
 	for i := range 2 * rounds {
 		now = now.Add(time.Second)
