@@ -181,6 +181,12 @@ func TestKilledSessions(t *testing.T) {
 	for range 8 {
 		now = now.Add(time.Second)
 		o.latest.Store(now.Unix())
+		unfinished := filepath.Join(s.Tree, "b", "~.timestamp", ".*.new-*")
+		for _, file := range glob(t, unfinished) { // of the planting before
+			if err := os.Remove(file); err != nil {
+				t.Fatal(err)
+			}
+		}
 		stop := make(chan struct{})
 		var killer sync.WaitGroup
 		killer.Go(func() {
@@ -190,7 +196,7 @@ func TestKilledSessions(t *testing.T) {
 					return
 				default:
 				}
-				if found, _ := filepath.Glob(filepath.Join(s.Tree, "b", "~.timestamp", ".*.new-*")); len(found) > 0 {
+				if len(glob(t, unfinished)) > 0 {
 					s.Signal(t, syscall.SIGKILL)
 					killed++
 					return
@@ -207,6 +213,15 @@ func TestKilledSessions(t *testing.T) {
 	if killed == 0 {
 		t.Error("no session was killed")
 	}
+}
+
+func glob(t testing.TB, pattern string) []string {
+	t.Helper()
+	found, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Error(err)
+	}
+	return found
 }
 
 // A server that stops answering is given up after the timeout, is left alone for a
