@@ -22,7 +22,7 @@ type source struct {
 func (d *Daemon) newSource(ctx context.Context, r *Repository, before *source) *source {
 	s := &source{repository: r, poke: make(chan struct{}, 1)}
 	if before != nil {
-		s.known, s.judged = before.known, before.judged
+		s.known = before.known
 	}
 	s.known.Ledgers = d.ledgers(r)
 	if s.known.Stamps == nil {
@@ -34,6 +34,14 @@ func (d *Daemon) newSource(ctx context.Context, r *Repository, before *source) *
 				}
 			}
 		}
+	}
+	switch {
+	case before != nil:
+		s.judged = before.judged
+	case len(r.Roots) > 0: // by its ledger, until it is looked at
+		s.judged, _ = watch.JudgeSource(r.Repository, watch.Site{}, s.known, nil, watch.Verdict{}, d.setup.Settings, d.Now())
+	default:
+		s.judged = s.known
 	}
 	return s
 }
