@@ -33,6 +33,8 @@ var rooms = map[string]struct {
 	"deb": {formats, "a format reads and writes bytes: fetching, storing and deciding are the jobs'; formats never know each other"},
 	"rpm": {formats, "a format reads and writes bytes: fetching, storing and deciding are the jobs'; formats never know each other"},
 
+	"incoming": {jobs, "a door for uploads is handed its format and what publishes, so that it knows neither"},
+
 	"solver": {mechanisms, "the solver decides on values, for every format and every job"},
 	"fetch":  {mechanisms, "fetching knows files and digests, not formats or jobs"},
 	"store":  {mechanisms, "stores know manifests and files, not formats or jobs"},

@@ -7,6 +7,9 @@ func (k checker) repository(r *Repository) {
 	if k.mistyped[key] {
 		return
 	}
+	if !k.has(key+".packages") && !k.has(key+".incoming") {
+		k.at(key+".packages", "is missing (expected a path or an address, or a list of such; or incoming)")
+	}
 	k.cleanPath(key+".path", r.Path)
 	k.archive(r, key)
 	k.sign(r.Sign, key+".sign")

@@ -13,8 +13,11 @@ type Repository struct {
 	// Format of the repository.
 	Type string `yaml:"type" jsonschema:"required,enum=deb,enum=rpm"`
 	// Files, directories, globs and addresses of the packages, which are all that it
-	// holds.
-	Packages []string `yaml:"packages,input" jsonschema:"required,minItems=1" means:"a path or an address"`
+	// holds, unless there is add or incoming. Required without incoming.
+	Packages []string `yaml:"packages,input" jsonschema:"minItems=1" means:"a path or an address"`
+	// A directory that others put packages for the repository into. What the repository
+	// holds stays then, as with add.
+	Incoming *Incoming `yaml:"incoming"`
 	// Directory below the destination that it is published in. Default: the archive, or
 	// else the repository's name.
 	Path string `yaml:"path"`

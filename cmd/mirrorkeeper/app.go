@@ -80,7 +80,7 @@ command that only looks; 4 another run holds the lock; with
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "print what is done and why")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
 	root.AddCommand(
-		a.syncCommand(), a.createCommand(), a.planCommand(), a.lockCommand(), a.packagesCommand(), a.unresolvedCommand(), a.whyCommand(), a.whyNotCommand(),
+		a.syncCommand(), a.createCommand(), a.incomingCommand(), a.planCommand(), a.lockCommand(), a.packagesCommand(), a.unresolvedCommand(), a.whyCommand(), a.whyNotCommand(),
 		a.treeCommand(), a.checkCommand(),
 		a.keyCommand(), a.verifyCommand(),
 		a.watchCommand(), a.plantCommand(), a.probeCommand(),

@@ -375,7 +375,7 @@ func (x *creation) job(ctx context.Context, s *store.Store, r config.Repository)
 		return nil, fmt.Errorf("repository %s: %w", r.Name, err)
 	}
 	j := &create.Job{
-		Name: r.Archive, Dir: r.Path, Creator: creator, Format: formatNamed(r.Type), Add: x.add || r.Add, Keep: max(x.keep, r.Keep),
+		Name: r.Archive, Dir: r.Path, Creator: creator, Format: formatNamed(r.Type), Add: x.add || r.Add || r.Incoming != nil, Keep: max(x.keep, r.Keep),
 		KeepGoing: x.keepGoing || r.KeepGoing, AllowEmpty: x.allowEmpty, Check: x.check, Copy: x.copies || r.Copy,
 		ValidFor: r.ValidFor, Store: s,
 	}
