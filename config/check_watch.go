@@ -58,6 +58,8 @@ func (k checker) watched(r *WatchedRepository) {
 		k.at(key+".directories", "stands beside source (expected one of them)")
 	case !source && !directories:
 		k.at(key, "is judged by nothing (expected source, or directories)")
+	case !source && k.has(key+".path"):
+		k.at(key+".path", "is for a source (expected to be left out beside directories)")
 	case source && k.has(key+".url"):
 		k.at(key+".url", "is for directories (expected to be left out beside source)")
 	case source && k.has(key+".stamp"):
@@ -67,6 +69,9 @@ func (k checker) watched(r *WatchedRepository) {
 		k.at(key+".source", "unknown source %q%s", cut(r.Source), suggestion(r.Source, k.sourceNames))
 	}
 	k.each(key+".directories", r.Directories, k.cleanPath)
+	if r.Path != "" {
+		k.cleanPath(key+".path", r.Path)
+	}
 	if clean, err := repo.CleanPath(r.Stamp); !k.broken[key+".stamp"] && (err != nil || clean != r.Stamp || parentDir(clean) != ".") {
 		k.at(key+".stamp", "is no name of a file (expected such as .timestamp, seen %q)", cut(r.Stamp))
 	}

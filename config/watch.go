@@ -67,6 +67,9 @@ type WatchedRepository struct {
 	Name string `yaml:"-"`
 	// Name of the source that tells which generations there are.
 	Source string `yaml:"source"`
+	// Path of the source's repository below the URLs of sites, which the source's own URL
+	// ends in, too. Default: sites have it at their URLs.
+	Path string `yaml:"path"`
 	// Directories that hold a timestamp each.
 	Directories []string `yaml:"directories" jsonschema:"minItems=1"`
 	// Name of the file of the timestamp. Default .timestamp.

@@ -167,13 +167,11 @@ func configuration(state, listen string, port, sites, repositories int, period t
 	}
 	fmt.Fprintf(&b, "watch:\n  listen: %s\n  period: %s\n  allow: [127.0.0.0/8]\n  budget: {sweep: 87600h}\n  repositories:\n", listen, period)
 	for _, name := range names {
-		fmt.Fprintf(&b, "    %s: {source: %s}\n", name, name)
+		fmt.Fprintf(&b, "    %s: {source: %s, path: %s}\n", name, name, name)
 	}
 	b.WriteString("  sites:\n")
 	for s := range sites {
-		for _, name := range names {
-			fmt.Fprintf(&b, "    - {url: \"http://127.1.%d.%d:%d/%s\", repositories: %s}\n", s/250, 1+s%250, port, name, name)
-		}
+		fmt.Fprintf(&b, "    - {url: \"http://127.1.%d.%d:%d\", repositories: [%s]}\n", s/250, 1+s%250, port, strings.Join(names, ", "))
 	}
 	return b.Bytes()
 }

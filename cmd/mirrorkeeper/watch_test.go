@@ -175,3 +175,34 @@ func TestWatchMisused(t *testing.T) {
 		t.Errorf("exit code %d: %s", r.code, r.errs)
 	}
 }
+
+// Sites may have several repositories, each at its path below their URL.
+func TestRepositoriesBelowSites(t *testing.T) {
+	for name, c := range map[string]struct{ url, path, base, root, says string }{
+		"at the URL": {url: "https://a.example.org/pub/app", base: "https://a.example.org/pub/app", root: ""},
+		"below":      {url: "https://a.example.org/pub/app", path: "pub/app", base: "https://a.example.org", root: "pub/app"},
+		"elsewhere":  {url: "https://a.example.org/app", path: "pub/app", says: "does not end in its path pub/app"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			file := write(t, filepath.Join(dir, "c.yaml"), fmt.Sprintf(
+				"state: %s/state\nsources: {app: {type: rpm, url: %q, architectures: [x86_64], trusted: true}}\nwatch: {repositories: {r: {source: app, path: %q}}}\n", dir, c.url, c.path))
+			a := &app{out: io.Discard, err: io.Discard, env: func(string) (string, bool) { return "", false }, config: file, output: "text"}
+			w := &watcher{app: a, log: a.log(io.Discard)}
+			got, err := w.configuration(t.Context())
+			if c.says != "" {
+				if err == nil || !strings.Contains(err.Error(), c.says) {
+					t.Fatalf("%v, expected %q", err, c.says)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := got.setup.Repositories[0]
+			if r.Origin.URL != c.base || r.Roots[0].Path != c.root || r.Sources[0].Path != c.root {
+				t.Errorf("the base is %s, the path %q", r.Origin.URL, r.Roots[0].Path)
+			}
+		})
+	}
+}

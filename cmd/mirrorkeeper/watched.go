@@ -38,7 +38,30 @@ func (b *builder) watched(r config.WatchedRepository, fetcher *fetch.Fetcher) (*
 	if err != nil {
 		return nil, fmt.Errorf("source %s: %w", r.Source, err)
 	}
-	return out, b.addRoots(out, made[0], fetcher)
+	if err := b.addRoots(out, made[0], fetcher); err != nil {
+		return nil, err
+	}
+	return out, out.below(r.Path)
+}
+
+// below has sites hold the repository at a path below their URLs, as the source does.
+func (w *watched) below(path string) error {
+	if path == "" {
+		return nil
+	}
+	base, ok := strings.CutSuffix(w.base, "/"+path)
+	if !ok && w.base != "" {
+		return &exit{
+			code: exitUsage, err: fmt.Errorf("watched repository %s: the source's URL %s does not end in its path %s", w.Name, w.base, path),
+			hint: "leave path out, and name sites by the URL at which they have the repository",
+		}
+	}
+	w.base = base
+	for i := range w.Roots {
+		w.Roots[i].Path = strings.TrimSuffix(path+"/"+w.Roots[i].Path, "/")
+		w.sources[i].Path = w.Roots[i].Path
+	}
+	return nil
 }
 
 // addRoots adds the repositories of a source.
