@@ -184,9 +184,12 @@ func TestRepositoriesBelowSites(t *testing.T) {
 		"elsewhere":  {url: "https://a.example.org/app", path: "pub/app", says: "does not end in its path pub/app"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
+			dir, path := t.TempDir(), ""
+			if c.path != "" {
+				path = ", path: " + c.path
+			}
 			file := write(t, filepath.Join(dir, "c.yaml"), fmt.Sprintf(
-				"state: %s/state\nsources: {app: {type: rpm, url: %q, architectures: [x86_64], trusted: true}}\nwatch: {repositories: {r: {source: app, path: %q}}}\n", dir, c.url, c.path))
+				"state: %s/state\nsources: {app: {type: rpm, url: %q, architectures: [x86_64], trusted: true}}\nwatch: {repositories: {r: {source: app%s}}}\n", dir, c.url, path))
 			a := &app{out: io.Discard, err: io.Discard, env: func(string) (string, bool) { return "", false }, config: file, output: "text"}
 			w := &watcher{app: a, log: a.log(io.Discard)}
 			got, err := w.configuration(t.Context())
