@@ -110,6 +110,13 @@ func created(t testing.TB, c *Creator, dir string, signer repo.Signer) archive {
 	if err != nil {
 		t.Fatal(err)
 	}
+	a := storedArchive(m, stored)
+	a.checkManifest(t, m)
+	return a
+}
+
+// storedArchive is what was stored by the paths of the manifest.
+func storedArchive(m *repo.Manifest, stored [][]byte) archive {
 	a := archive{}
 	for _, f := range slices.Concat(m.Indexes, m.Root) {
 		for _, content := range stored {
@@ -118,6 +125,5 @@ func created(t testing.TB, c *Creator, dir string, signer repo.Signer) archive {
 			}
 		}
 	}
-	a.checkManifest(t, m)
 	return a
 }

@@ -19,6 +19,9 @@ func (h *Header) Changelog(limit int) ([]Change, error) {
 	if times.count != authors.count || times.count != texts.count {
 		return nil, fmt.Errorf("its changelog has %d times, %d authors and %d texts", times.count, authors.count, texts.count)
 	}
+	if err := checkList("changes", times.count); err != nil {
+		return nil, err
+	}
 	if limit < 0 || limit > times.count {
 		limit = times.count
 	}

@@ -1,12 +1,27 @@
 package header
 
-// IsSource reports whether the file is a source package.
+import (
+	"bytes"
+	"slices"
+)
+
+// IsSource reports whether the file is a source package. Very old ones do not say it,
+// but have files without directories, as rpm knows them.
 func (p *Package) IsSource() bool {
 	if n, ok := p.Header.Int(SourcePackage); ok {
 		return n != 0
 	}
-	return p.SourceLead && !p.Header.Has(SourceRPM)
+	if p.Header.Has(SourceRPM) {
+		return false
+	}
+	files, err := p.Header.Files()
+	return err == nil && len(files) > 0 && !slices.ContainsFunc(files, func(f File) bool {
+		return len(f.Dir) > 0 || bytes.IndexByte(f.Base, '/') >= 0
+	})
 }
+
+// IsOld reports whether the package is of format 3, which rpm made until 2002.
+func (p *Package) IsOld() bool { return !p.Header.Has(HeaderImmutable) }
 
 // Architecture is the architecture. It is "src" for source packages, whose header has
 // that of the machine on which they were made.
@@ -35,8 +50,7 @@ func (p *Package) InstalledSize() int64 {
 
 // ArchiveSize is the size of the uncompressed payload in bytes, 0 where it is not said.
 func (p *Package) ArchiveSize() int64 {
-	n, _ := firstInt(place{p.Header, LongArchiveSize}, place{p.Header, ArchiveSize}, place{p.Header, PayloadSizeAlt},
-		place{p.Signature, SigLongArchive}, place{p.Signature, SigPayloadSize})
+	n, _ := firstInt(place{p.Header, ArchiveSize}, place{p.Header, PayloadSizeAlt}, place{p.Signature, SigLongArchive}, place{p.Signature, SigPayloadSize})
 	return n
 }
 

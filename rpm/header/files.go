@@ -28,11 +28,25 @@ func (f *File) IsDirectory() bool { return f.Mode&modeType == modeDirectory }
 // IsGhost reports whether the package owns the file, and does not have it.
 func (f *File) IsGhost() bool { return f.Flags&Ghost != 0 }
 
+// maxList is how many files or relations a package may have: a header may have more of
+// them than any has, and each one takes memory.
+const maxList = 1 << 21
+
+func checkList(what string, n int) error {
+	if n > maxList {
+		return fmt.Errorf("it has %d %s (at most %d)", n, what, maxList)
+	}
+	return nil
+}
+
 // Files returns the package's files and directories, in its order. It fails where the
 // header's lists do not agree.
 func (h *Header) Files() ([]File, error) {
 	var files []File
-	var err error
+	err := checkList("files", max(h.find(OldFileNames).count, h.find(BaseNames).count, h.find(DirNames).count))
+	if err != nil {
+		return nil, err
+	}
 	if h.Has(OldFileNames) {
 		for name := range h.texts(OldFileNames) {
 			files = append(files, File{Base: name})

@@ -2,18 +2,29 @@ package header
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"sort"
+	"slices"
 )
 
 const (
-	maxEntries = 65535    // as rpm has it
-	maxData    = 64 << 20 // in bytes; the headers of the greatest packages have some 20 MB
-	introSize  = 16
-	entrySize  = 16
+	introSize = 16
+	entrySize = 16
+)
+
+// form is what a header has to be like, as rpm has it (lib/header.c).
+type form struct {
+	region              Tag  // of what belongs to the header as it was built
+	whole               bool // the region is all of it: nothing was added
+	maxEntries, maxData uint32
+}
+
+var (
+	signatureForm = form{region: SignatureImmutable, maxEntries: 32, maxData: 64 << 20}
+	headerForm    = form{region: HeaderImmutable, whole: true, maxEntries: 1<<16 - 1, maxData: 1<<28 - 1}
 )
 
 var magic = []byte{0x8e, 0xad, 0xe8, 0x01, 0, 0, 0, 0}
@@ -127,13 +138,13 @@ func (h *Header) Binary(tag Tag) []byte {
 	return nil
 }
 
-// find returns the first value of the tag, the zero entry where there is none.
+// find returns the value of the tag, the zero entry where there is none.
 func (h *Header) find(tag Tag) entry {
-	i := sort.Search(len(h.entries), func(i int) bool { return h.entries[i].tag >= tag })
-	if i < len(h.entries) && h.entries[i].tag == tag {
-		return h.entries[i]
+	i, there := slices.BinarySearchFunc(h.entries, tag, func(e entry, tag Tag) int { return cmp.Compare(e.tag, tag) })
+	if !there {
+		return entry{}
 	}
-	return entry{}
+	return h.entries[i]
 }
 
 func (e entry) isStrings() bool {
@@ -155,7 +166,7 @@ func (e entry) int(i int) uint64 {
 }
 
 // read reads a header and nothing behind it.
-func read(r io.Reader) (*Header, error) {
+func (f form) read(r io.Reader) (*Header, error) {
 	var intro [introSize]byte
 	if _, err := io.ReadFull(r, intro[:]); err != nil {
 		return nil, truncated(err)
@@ -164,18 +175,37 @@ func read(r io.Reader) (*Header, error) {
 		return nil, fmt.Errorf("it begins with % x, expected % x", intro[:len(magic)], magic)
 	}
 	entries, size := binary.BigEndian.Uint32(intro[8:]), binary.BigEndian.Uint32(intro[12:])
-	if entries == 0 || entries > maxEntries {
-		return nil, fmt.Errorf("it has %d entries, expected 1 to %d", entries, maxEntries)
+	if entries == 0 || entries > f.maxEntries {
+		return nil, fmt.Errorf("it has %d entries, expected 1 to %d", entries, f.maxEntries)
 	}
-	if size > maxData {
-		return nil, fmt.Errorf("its data are %d bytes (at most %d)", size, maxData)
+	if size > f.maxData {
+		return nil, fmt.Errorf("its data are %d bytes (at most %d)", size, f.maxData)
 	}
-	// The buffer grows with what is really there.
-	content := bytes.NewBuffer(intro[:])
-	if _, err := io.CopyN(content, r, int64(entries)*entrySize+int64(size)); err != nil {
+	content, err := readGrowing(r, intro[:], int(entries)*entrySize+int(size))
+	if err != nil {
 		return nil, truncated(err)
 	}
-	return parse(content.Bytes(), int(entries))
+	return f.parse(content, int(entries))
+}
+
+// atOnce is how many bytes are read without having seen that there are so many: more
+// than most headers have.
+const atOnce = 1 << 20
+
+// readGrowing reads n bytes behind those that are there, into a buffer that grows with
+// what is really there.
+func readGrowing(r io.Reader, there []byte, n int) ([]byte, error) {
+	content := append(make([]byte, 0, len(there)+min(n, atOnce)), there...)
+	for n > 0 {
+		more := min(n, max(len(content), atOnce))
+		start := len(content)
+		content = slices.Grow(content, more)[:start+more]
+		if _, err := io.ReadFull(r, content[start:]); err != nil {
+			return nil, err
+		}
+		n -= more
+	}
+	return content, nil
 }
 
 func truncated(err error) error {
@@ -186,52 +216,99 @@ func truncated(err error) error {
 }
 
 // parse reads the index of a whole header.
-func parse(content []byte, entries int) (*Header, error) {
+func (f form) parse(content []byte, entries int) (*Header, error) {
 	h := &Header{bytes: content, entries: make([]entry, 0, entries)}
 	index, data := content[introSize:introSize+entries*entrySize], content[introSize+entries*entrySize:]
-	// Values of a sound header do not overlap. Without a bound on them all, a small
-	// header could be great work.
-	left := len(data)
-	for ; len(index) > 0; index = index[entrySize:] {
-		e, err := parseEntry(index, data, left)
+	region, trailer, err := f.parseRegion(index, data)
+	if err != nil {
+		return nil, err
+	}
+	if region.count > 0 {
+		h.entries = append(h.entries, region)
+		index = index[entrySize:]
+	}
+	// Values are in order and do not overlap: so no small header is great work.
+	for end := 0; len(index) > 0; index = index[entrySize:] {
+		e, start, err := parseEntry(index, data, end)
 		if err != nil {
 			return nil, fmt.Errorf("tag %d: %w", e.tag, err)
 		}
-		left -= len(e.data)
+		end = start + len(e.data)
+		if start < trailer+len(region.data) && end > trailer {
+			return nil, fmt.Errorf("tag %d: its value ends at byte %d, within the trailer of the region, which begins at %d", e.tag, end, trailer)
+		}
 		h.entries = append(h.entries, e)
 	}
-	sort.SliceStable(h.entries, func(i, j int) bool { return h.entries[i].tag < h.entries[j].tag })
+	slices.SortFunc(h.entries, func(a, b entry) int { return cmp.Compare(a.tag, b.tag) })
+	for i := 1; i < len(h.entries); i++ {
+		if tag := h.entries[i].tag; tag == h.entries[i-1].tag {
+			return nil, fmt.Errorf("tag %d stands there twice", tag)
+		}
+	}
 	return h, nil
 }
 
-func parseEntry(index, data []byte, left int) (entry, error) {
-	e := entry{tag: Tag(binary.BigEndian.Uint32(index)), kind: kind(binary.BigEndian.Uint32(index[4:]))}
+// parseRegion reads the first entry where it is that of the region. Its value, at the
+// end of the region's data, says once more what it is, and how many bytes of the index
+// belong to it: the trailer, which begins at a byte of the data. Format 3 has none.
+func (f form) parseRegion(index, data []byte) (region entry, trailer int, err error) {
+	region.tag = Tag(binary.BigEndian.Uint32(index))
+	if region.tag != f.region {
+		return entry{}, 0, nil
+	}
+	start := binary.BigEndian.Uint32(index[8:])
+	end := int64(start) + entrySize
+	switch {
+	case binary.BigEndian.Uint32(index[4:]) != uint32(kindBinary) || binary.BigEndian.Uint32(index[12:]) != entrySize:
+		return region, 0, fmt.Errorf("tag %d: the region is malformed", region.tag)
+	case end > int64(len(data)) || f.whole && end != int64(len(data)):
+		return region, 0, fmt.Errorf("tag %d: the region ends at byte %d of %d", region.tag, end, len(data))
+	}
+	region.kind, region.count, region.data = kindBinary, entrySize, data[start:end:end]
+	expected := bytes.Clone(index[:entrySize])
+	size := int64(-int32(binary.BigEndian.Uint32(region.data[8:]))) // it is written as a negative offset
+	copy(expected[8:12], region.data[8:12])
+	switch {
+	case !bytes.Equal(region.data, expected):
+		return region, 0, fmt.Errorf("tag %d: the region has the trailer % x, expected % x", region.tag, region.data, expected)
+	case size < entrySize || size > int64(len(index)) || size%entrySize != 0 || f.whole && size != int64(len(index)):
+		return region, 0, fmt.Errorf("tag %d: the region has %d bytes of the index, which has %d", region.tag, size, len(index))
+	}
+	return region, int(start), nil
+}
+
+// parseEntry reads an entry whose value begins at or behind a byte of the data, and
+// returns where it begins.
+func parseEntry(index, data []byte, from int) (e entry, start int, err error) {
+	e = entry{tag: Tag(binary.BigEndian.Uint32(index)), kind: kind(binary.BigEndian.Uint32(index[4:]))}
 	offset, count := binary.BigEndian.Uint32(index[8:]), binary.BigEndian.Uint32(index[12:])
 	switch {
 	case e.kind < kindChar || e.kind > kindTranslated:
-		return e, fmt.Errorf("its type is %d, expected %d to %d", e.kind, kindChar, kindTranslated)
+		return e, 0, fmt.Errorf("its type is %d, expected %d to %d", e.kind, kindChar, kindTranslated)
 	case int64(offset) > int64(len(data)):
-		return e, fmt.Errorf("its value begins at byte %d of %d", offset, len(data))
-	case count == 0 || int64(count) > int64(left):
-		return e, fmt.Errorf("it has %d values in %d bytes", count, left)
+		return e, 0, fmt.Errorf("its value begins at byte %d of %d", offset, len(data))
+	case int(offset) < from:
+		return e, 0, fmt.Errorf("its value begins at byte %d, within another one, which ends at %d", offset, from)
+	case sizes[e.kind] > 1 && offset%uint32(sizes[e.kind]) != 0:
+		return e, 0, fmt.Errorf("its value begins at byte %d, expected a multiple of %d", offset, sizes[e.kind])
 	case e.kind == kindString && count != 1:
-		return e, fmt.Errorf("it is a string with %d values", count)
+		return e, 0, fmt.Errorf("it is a string with %d values", count)
 	}
-	e.count, e.data = int(count), data[offset:]
-	size := e.count * sizes[e.kind]
+	rest := data[offset:]
+	if count == 0 || int64(count) > int64(len(rest)) {
+		return e, 0, fmt.Errorf("it has %d values in %d bytes", count, len(rest))
+	}
+	size := int(count) * sizes[e.kind]
 	if e.isStrings() {
-		if size = sizeOfStrings(e.data, e.count); size < 0 {
-			return e, errors.New("a string has no end")
+		if size = sizeOfStrings(rest, int(count)); size < 0 {
+			return e, 0, errors.New("a string has no end")
 		}
 	}
-	switch {
-	case size > len(e.data) || size > left:
-		return e, fmt.Errorf("its value has %d bytes, of which %d are there", size, min(len(e.data), left))
-	case sizes[e.kind] > 1 && offset%uint32(sizes[e.kind]) != 0:
-		return e, fmt.Errorf("its value begins at byte %d, expected a multiple of %d", offset, sizes[e.kind])
+	if size > len(rest) {
+		return e, 0, fmt.Errorf("its value has %d bytes, of which %d are there", size, len(rest))
 	}
-	e.data = e.data[:size:size]
-	return e, nil
+	e.count, e.data = int(count), rest[:size:size]
+	return e, int(offset), nil
 }
 
 // sizeOfStrings is how many bytes some strings have with their ends, -1 where one has

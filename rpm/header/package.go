@@ -17,9 +17,14 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
 
-// leadSize is that of what begins the file. Only its magic number and, in packages of
-// format 3, the type at leadType still mean something.
-const leadSize, leadType = 96, 6
+// The lead begins the file. Only its magic number still means something, but rpm 4
+// looks at two more of its fields: the format, which has been 3 or 4 since 1997, and the
+// type of the signature, that of a header.
+const (
+	leadSize      = 96
+	leadFormat    = 4
+	leadSignature = 78
+)
 
 var leadMagic = []byte{0xed, 0xab, 0xee, 0xdb}
 
@@ -27,9 +32,6 @@ var leadMagic = []byte{0xed, 0xab, 0xee, 0xdb}
 type Package struct {
 	Signature *Header // signatures and digests, themselves unsigned
 	Header    *Header
-	// SourceLead is set where the lead says that it is a source package, which only
-	// counts where the header does not say it.
-	SourceLead bool
 	// Start and End are where the header stands in the file, in bytes. The payload
 	// begins at End.
 	Start, End int64
@@ -44,9 +46,15 @@ func Read(r io.Reader) (*Package, error) {
 	if !bytes.HasPrefix(lead[:], leadMagic) {
 		return nil, fmt.Errorf("it is not an rpm package (it begins with %q)", lead[:16])
 	}
-	p := &Package{SourceLead: binary.BigEndian.Uint16(lead[leadType:]) == 1}
+	if format := lead[leadFormat]; format < 3 || format > 4 {
+		return nil, fmt.Errorf("lead: the format of the package is %d, expected 3 or 4", format)
+	}
+	if kind := binary.BigEndian.Uint16(lead[leadSignature:]); kind != 5 {
+		return nil, fmt.Errorf("lead: the type of its signature is %d, expected 5", kind)
+	}
+	p := &Package{}
 	var err error
-	if p.Signature, err = read(r); err != nil {
+	if p.Signature, err = signatureForm.read(r); err != nil {
 		return nil, fmt.Errorf("signature header: %w", err)
 	}
 	p.Start = leadSize + int64(len(p.Signature.bytes))
@@ -55,7 +63,7 @@ func Read(r io.Reader) (*Package, error) {
 		return nil, fmt.Errorf("signature header: %w", truncated(err))
 	}
 	p.Start += padding
-	if p.Header, err = read(r); err != nil {
+	if p.Header, err = headerForm.read(r); err != nil {
 		return nil, fmt.Errorf("header: %w", err)
 	}
 	p.End = p.Start + int64(len(p.Header.bytes))
@@ -106,31 +114,36 @@ func (p *Package) CheckSize(size int64) error {
 }
 
 // CheckPayload reads the payload, which is all that follows the header, and compares it
-// with the digest of it that the header has, or in packages made before rpm 4.14 with
-// that of header and payload.
+// with the digests that the package has: that of the payload, and that of header and
+// payload together, which is all that packages made before rpm 4.14 have.
 func (p *Package) CheckPayload(payload io.Reader) error {
 	want, err := p.PayloadDigest()
 	if err != nil {
 		return err
 	}
-	what := "payload has"
-	var sum hash.Hash
-	switch {
-	case !want.IsZero():
+	var sum, whole hash.Hash
+	var all []io.Writer
+	if !want.IsZero() {
 		sum = want.Algorithm().New()
-	case p.Signature.Has(SigMD5):
-		want, what = repo.NewDigest(repo.MD5, p.Signature.Binary(SigMD5)), "header and payload have"
-		sum = md5.New()
-		sum.Write(p.Header.bytes)
-	default:
-		_, err := io.Copy(io.Discard, payload)
+		all = append(all, sum)
+	}
+	if p.Signature.Has(SigMD5) {
+		whole = md5.New()
+		whole.Write(p.Header.bytes)
+		all = append(all, whole)
+	}
+	if _, err := io.Copy(io.MultiWriter(all...), payload); err != nil {
 		return err
 	}
-	if _, err := io.Copy(sum, payload); err != nil {
-		return err
+	if sum != nil {
+		if got := repo.NewDigest(want.Algorithm(), sum.Sum(nil)); got != want {
+			return fmt.Errorf("the payload has the digest %s, expected %s", got, want)
+		}
 	}
-	if got := repo.NewDigest(want.Algorithm(), sum.Sum(nil)); got != want {
-		return fmt.Errorf("the %s the digest %s, expected %s", what, got, want)
+	if whole != nil {
+		if got, want := whole.Sum(nil), p.Signature.Binary(SigMD5); !bytes.Equal(got, want) {
+			return fmt.Errorf("header and payload have the md5 digest %x, expected %x", got, want)
+		}
 	}
 	return nil
 }

@@ -229,6 +229,13 @@ func TestCheckDigestsNoticesDamage(t *testing.T) {
 // value is one entry of a made-up header.
 type value struct{ tag, kind, offset, count uint32 }
 
+// lead is what begins a file.
+func lead() []byte {
+	b := append([]byte{0xed, 0xab, 0xee, 0xdb, 3}, make([]byte, 91)...)
+	b[79] = 5
+	return b
+}
+
 // file is an rpm file with an empty signature header and the given header.
 func file(data string, values ...value) []byte {
 	one := func(data string, values []value) []byte {
@@ -242,8 +249,7 @@ func file(data string, values ...value) []byte {
 		}
 		return append(b, data...)
 	}
-	lead := append([]byte{0xed, 0xab, 0xee, 0xdb}, make([]byte, 92)...)
-	return slices.Concat(lead, one("\x00\x00\x00\x00\x00\x00\x00\x00", []value{{1000, 2, 0, 1}}), one(data, values))
+	return slices.Concat(lead(), one("\x00\x00\x00\x00\x00\x00\x00\x00", []value{{1000, 2, 0, 1}}), one(data, values))
 }
 
 func TestReadRefusesBadHeaders(t *testing.T) {
@@ -259,10 +265,10 @@ func TestReadRefusesBadHeaders(t *testing.T) {
 		"tag 2: a string has no end":                        file("a\x00b", value{1, 6, 0, 1}, value{2, 8, 2, 1}),
 		"tag 1: its value has 8 bytes, of which 4 are":      file("abcd", value{1, 4, 0, 2}),
 		"tag 1: its value begins at byte 2, expected a mul": file("abcdefgh", value{1, 4, 2, 1}),
-		"tag 2: it has 1 values in 0 bytes":                 file("abcd", value{1, 7, 0, 4}, value{2, 7, 0, 1}), // overlap
+		"tag 2: its value begins at byte 0, within another": file("abcd", value{1, 7, 0, 4}, value{2, 7, 0, 1}), // overlap
 		"header: it has 0 entries":                          file(""),
 		"it is not an rpm package (it begins with \"<!DOC":  []byte("<!DOCTYPE html>" + strings.Repeat(" ", 200)),
-		"signature header: it begins with 00 00":            append([]byte{0xed, 0xab, 0xee, 0xdb}, make([]byte, 200)...),
+		"signature header: it begins with 00 00":            append(lead(), make([]byte, 104)...),
 	} {
 		if _, err := header.Read(bytes.NewReader(content)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, expected %s", err, want)

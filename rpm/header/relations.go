@@ -59,6 +59,9 @@ func (h *Header) Relations(l List) ([]Relation, error) {
 	if versions.count > 0 && versions.count != names.count || flags.count > 0 && flags.count != names.count {
 		return nil, fmt.Errorf("tag %d: it has %d names of relations, %d versions and %d flags", l.name, names.count, versions.count, flags.count)
 	}
+	if err := checkList("relations", names.count); err != nil {
+		return nil, err
+	}
 	all := make([]Relation, 0, names.count)
 	for name := range h.texts(l.name) {
 		all = append(all, Relation{Name: name})

@@ -20,6 +20,7 @@ const (
 	Packager           Tag = 1015
 	Group              Tag = 1016
 	URL                Tag = 1020
+	OS                 Tag = 1021
 	Arch               Tag = 1022
 	OldFileNames       Tag = 1027 // whole paths, in the place of BaseNames
 	FileSizes          Tag = 1028

@@ -46,6 +46,9 @@ func Describe(p *header.Package, changes int) (*Description, error) {
 		if err := one.write(); err != nil {
 			return nil, err
 		}
+		if d.long || len(d.out) > maxDescription {
+			return nil, fmt.Errorf("its element would have more than %d bytes", maxDescription)
+		}
 		if d.unclean != "" {
 			return nil, fmt.Errorf("its %s has a control character, %q", d.unclean, d.uncleanText)
 		}
@@ -55,13 +58,18 @@ func Describe(p *header.Package, changes int) (*Description, error) {
 	return description, nil
 }
 
-// describer writes elements.
+// maxDescription is how many bytes of an element are read again, but for what fills the
+// gaps.
+const maxDescription = xml.MaxElement - 64<<10
+
+// describer writes elements. What is too long is not written to its end.
 type describer struct {
 	p     *header.Package
 	files []header.File
 	out   []byte
 	path  []byte // of the file at hand
 
+	long        bool
 	unclean     string // what has a control character and must not
 	uncleanText []byte
 }
@@ -76,8 +84,7 @@ func (d *describer) number(n int64) { d.out = strconv.AppendInt(d.out, n, 10) }
 func (d *describer) value(name string, s []byte) {
 	d.add(name)
 	d.add(`="`)
-	var clean bool
-	if d.out, clean = xml.AppendValue(d.out, s); !clean {
+	if clean := d.append(xml.AppendValue, s); !clean {
 		d.note(name, s)
 	}
 	d.add(`"`)
@@ -98,10 +105,20 @@ func (d *describer) element(indent, name string, s []byte) (clean bool) {
 	d.add("<")
 	d.add(name)
 	d.add(">")
-	d.out, clean = xml.AppendText(d.out, s)
+	clean = d.append(xml.AppendText, s)
 	d.add("</")
 	d.add(name)
 	d.add(">\n")
+	return clean
+}
+
+// append writes text, if the element does not become too long by it.
+func (d *describer) append(escape func(to, text []byte) ([]byte, bool), s []byte) (clean bool) {
+	if len(d.out)+len(s) > maxDescription {
+		d.long = true
+		return true
+	}
+	d.out, clean = escape(d.out, s)
 	return clean
 }
 
@@ -158,8 +175,7 @@ func (d *describer) file(indent string, i int) {
 		d.add(`<file>`)
 	}
 	d.path = append(append(d.path[:0], f.Dir...), f.Base...)
-	var clean bool
-	if d.out, clean = xml.AppendText(d.out, d.path); !clean {
+	if clean := d.append(xml.AppendText, d.path); !clean {
 		d.note("file", d.path)
 	}
 	d.add("</file>\n")
@@ -180,11 +196,11 @@ func (d *describer) other(limit int) error {
 			author = author[:len(author)-1]
 		}
 		d.add(`  <changelog author="`)
-		d.out, _ = xml.AppendValue(d.out, author)
+		d.append(xml.AppendValue, author)
 		d.add(`" date="`)
 		d.number(c.Time)
 		d.add(`">`)
-		d.out, _ = xml.AppendText(d.out, c.Text)
+		d.append(xml.AppendText, c.Text)
 		d.add("</changelog>\n")
 	}
 	d.add("</package>\n")

@@ -3,6 +3,8 @@ package repodata
 import (
 	"bytes"
 	"cmp"
+	"slices"
+	"strconv"
 
 	"github.com/mirrorkeeper/mirrorkeeper/rpm/header"
 )
@@ -20,6 +22,7 @@ func (d *describer) relations() error {
 		}
 	}
 	provides, suggests, enhances, recommends, supplements := lists[0], lists[4], lists[5], lists[6], lists[7]
+	provides = d.provides(provides)
 	requires, optional := d.requires(lists[1], provides)
 	recommends = append(optional, recommends...)
 	for _, r := range lists[8] {
@@ -52,6 +55,26 @@ func (d *describer) relations() error {
 		d.list(list.element, list.relations)
 	}
 	return nil
+}
+
+// provides returns what to write of what the package provides. Those of format 3 do not
+// say that they provide themselves.
+func (d *describer) provides(all []header.Relation) []header.Relation {
+	if !d.p.IsOld() || d.p.IsSource() {
+		return all
+	}
+	own := header.Relation{Name: d.p.Header.Text(header.Name), Flags: header.Equal}
+	if epoch, ok := d.p.Header.Int(header.Epoch); ok {
+		own.Version = append(strconv.AppendUint(nil, epoch, 10), ':')
+	}
+	own.Version = slices.Concat(own.Version, d.p.Header.Text(header.Version), []byte("-"), d.p.Header.Text(header.Release))
+	for i := range all {
+		r := &all[i]
+		if bytes.Equal(r.Name, own.Name) && r.Flags&header.Comparison == header.Equal && bytes.Equal(r.Version, own.Version) {
+			return all
+		}
+	}
+	return append(all, own)
 }
 
 // before are the flags of what has to be there before the package is installed.
@@ -122,6 +145,7 @@ func (d *describer) ownFiles(requires []header.Relation) map[string]bool {
 
 // list writes a list of relations. Entries without a name say nothing.
 func (d *describer) list(element string, relations []header.Relation) {
+	relations = slices.DeleteFunc(relations, func(r header.Relation) bool { return len(r.Name) == 0 })
 	if len(relations) == 0 {
 		return
 	}
@@ -129,9 +153,7 @@ func (d *describer) list(element string, relations []header.Relation) {
 	d.add(element)
 	d.add(">\n")
 	for i := range relations {
-		if len(relations[i].Name) > 0 {
-			d.entry(&relations[i], element == "rpm:requires")
-		}
+		d.entry(&relations[i], element == "rpm:requires")
 	}
 	d.add("    </")
 	d.add(element)

@@ -1,6 +1,8 @@
 package xml
 
 import (
+	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -10,7 +12,7 @@ const (
 	reference
 	valueReference // in the value of an attribute only
 	control
-	noncharacter // may begin U+FFFE or U+FFFF
+	beyond // of a character that is not ASCII
 )
 
 // written has the meaning of each byte.
@@ -18,61 +20,92 @@ var written = func() (all [256]uint8) {
 	for c := range byte(' ') {
 		all[c] = control
 	}
+	for c := utf8.RuneSelf; c < len(all); c++ {
+		all[c] = beyond
+	}
 	all['\t'], all['\n'], all['"'] = valueReference, valueReference, valueReference
 	all['\r'], all['&'], all['<'], all['>'] = reference, reference, reference, reference
-	all[0xef] = noncharacter
 	return all
 }()
 
-var references = map[byte]string{
+var references = [...]string{
 	'&': "&amp;", '<': "&lt;", '>': "&gt;", '"': "&quot;", '\t': "&#9;", '\n': "&#10;", '\r': "&#13;",
 }
 
-// AppendText appends any bytes as text between tags, as libxml2 and createrepo_c write
-// it. What is no UTF-8 is taken for Latin-1. Characters that XML cannot have, such as
-// most control characters, become U+FFFD, the replacement character; clean reports that
-// there was none.
-func AppendText(to, text []byte) (out []byte, clean bool) { return escape(to, text, valueReference) }
-
-// AppendValue appends any bytes as the value of an attribute between double quotes, as
-// [AppendText] does.
-func AppendValue(to, text []byte) (out []byte, clean bool) { return escape(to, text, asIs) }
-
-// escape appends text in which bytes of the meaning as stand for themselves.
-func escape(to, text []byte, as uint8) (out []byte, clean bool) {
-	if !utf8.Valid(text) {
-		text = latin1(text)
-	}
+// AppendText appends any bytes as text between tags, as libxml2 writes it for
+// createrepo_c. What is no UTF-8 is taken for Latin-1. Characters that XML cannot have,
+// such as most control characters, become U+FFFD, the replacement character; clean
+// reports that there was none.
+func AppendText(to, text []byte) (out []byte, clean bool) {
+	text = utf8Of(text)
 	clean = true
 	start := 0
-	for i := 0; i < len(text); i++ {
-		meaning := written[text[i]]
-		if meaning == asIs || meaning == as {
+	for i, c := range text {
+		meaning := written[c]
+		switch {
+		case meaning == asIs || meaning == valueReference:
+			continue
+		case meaning == beyond && !isNoncharacter(text[i:]):
 			continue
 		}
-		size := 1
-		if meaning == noncharacter {
-			if text[i+1] != 0xbf || text[i+2] < 0xbe {
-				continue
-			}
-			size = 3
-		}
 		to = append(to, text[start:i]...)
-		if meaning == control || meaning == noncharacter {
-			clean = false
-			to = append(to, "\uFFFD"...)
-		} else {
-			to = append(to, references[text[i]]...)
+		if meaning == reference {
+			to = append(to, references[c]...)
+			start = i + 1
+			continue
 		}
-		start = i + size
-		i = start - 1
+		to = append(to, "\uFFFD"...)
+		clean = false
+		start = i + 1
+		if meaning == beyond {
+			start = i + len("\uFFFE")
+		}
 	}
 	return append(to, text[start:]...), clean
 }
 
-// latin1 returns text of Latin-1 as UTF-8, without what is a control character or a sign
-// there: such text is another encoding's, mostly.
-func latin1(text []byte) []byte {
+// AppendValue appends any bytes as the value of an attribute between double quotes, as
+// [AppendText] does; what is not ASCII by references.
+func AppendValue(to, text []byte) (out []byte, clean bool) {
+	text = utf8Of(text)
+	clean = true
+	start := 0
+	for i := 0; i < len(text); i++ {
+		meaning := written[text[i]]
+		if meaning == asIs {
+			continue
+		}
+		to = append(to, text[start:i]...)
+		start = i + 1
+		switch meaning {
+		case reference, valueReference:
+			to = append(to, references[text[i]]...)
+		default:
+			r, size := utf8.DecodeRune(text[i:])
+			if meaning == control || isNoncharacter(text[i:]) {
+				r, clean = utf8.RuneError, false
+			}
+			to = append(to, "&#x"...)
+			to = append(to, strings.ToUpper(strconv.FormatInt(int64(r), 16))...)
+			to = append(to, ';')
+			start = i + size
+			i = start - 1
+		}
+	}
+	return append(to, text[start:]...), clean
+}
+
+// isNoncharacter reports whether the text begins with U+FFFE or U+FFFF.
+func isNoncharacter(text []byte) bool {
+	return text[0] == 0xef && text[1] == 0xbf && text[2] >= 0xbe
+}
+
+// utf8Of returns text of UTF-8, and other text as if it were Latin-1, without what are
+// control characters or signs there: such text is another encoding's, mostly.
+func utf8Of(text []byte) []byte {
+	if utf8.Valid(text) {
+		return text
+	}
 	out := make([]byte, 0, len(text)+len(text)/4)
 	for _, c := range text {
 		if c < 0x80 || c >= 0xc0 {
