@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/rpm/header"
@@ -57,6 +58,11 @@ func identify(p *header.Package) (*repo.Inspected, error) {
 	}
 	if v.Release == "" {
 		return nil, errors.New("it has no release")
+	}
+	for _, tag := range []header.Tag{header.Name, header.Version, header.Release, header.Arch, header.SourceRPM} {
+		if text := h.Text(tag); !utf8.Valid(text) {
+			return nil, fmt.Errorf("tag %d: %s is not UTF-8", tag, excerpt(string(text)))
+		}
 	}
 	i := &repo.Inspected{
 		Name: h.String(header.Name), Version: v.String(), Architecture: architecture, Section: h.String(header.Group),

@@ -44,7 +44,7 @@ func builtByRpmbuild(t *testing.T) string {
 func rpmbuild(t *testing.T, dir, what, spec string, defines ...string) {
 	t.Helper()
 	arguments := []string{what, "--quiet"}
-	for _, define := range append(defines, "_topdir "+dir, "_sourcedir "+dir, "_invalid_encoding_terminates_build 0", "_build_id_links none", "debug_package %{nil}") {
+	for _, define := range append(defines, "_topdir "+dir, "_sourcedir "+dir, "_invalid_encoding_terminates_build 0", "_build_id_links none", "debug_package %{nil}", "__os_install_post %{nil}") {
 		arguments = append(arguments, "--define", define)
 	}
 	command := exec.Command("rpmbuild", append(arguments, spec)...)

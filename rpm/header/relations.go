@@ -37,6 +37,7 @@ type Sense uint32
 
 // Flags of relations.
 const (
+	Serial     Sense = 1 << 0 // of a kind of versions that there was before epochs
 	Less       Sense = 1 << 1
 	Greater    Sense = 1 << 2
 	Equal      Sense = 1 << 3
@@ -46,7 +47,7 @@ const (
 	MissingOK  Sense = 1 << 19 // a requirement that is none, as SUSE had them
 	Strong     Sense = 1 << 27 // of the lists OldSuggests and OldEnhances
 
-	Comparison = Less | Greater | Equal
+	Comparison = Serial | Less | Greater | Equal
 )
 
 // Relations returns a list of relations. It fails where names, versions and flags do

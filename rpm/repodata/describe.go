@@ -50,7 +50,7 @@ func Describe(p *header.Package, changes int) (*Description, error) {
 			return nil, fmt.Errorf("its element would have more than %d bytes", maxDescription)
 		}
 		if d.unclean != "" {
-			return nil, fmt.Errorf("its %s has a control character, %q", d.unclean, d.uncleanText)
+			return nil, fmt.Errorf("its %s has characters that metadata cannot have, %q", d.unclean, d.uncleanText)
 		}
 		*one.to = bytes.Clone(d.out)
 		d.out = d.out[:0]
@@ -84,7 +84,8 @@ func (d *describer) number(n int64) { d.out = strconv.AppendInt(d.out, n, 10) }
 func (d *describer) value(name string, s []byte) {
 	d.add(name)
 	d.add(`="`)
-	if clean := d.append(xml.AppendValue, s); !clean {
+	start := len(d.out)
+	if clean := d.append(xml.AppendValue, s); !clean || len(s) > 0 && len(d.out) == start {
 		d.note(name, s)
 	}
 	d.add(`"`)

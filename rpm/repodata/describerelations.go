@@ -82,12 +82,9 @@ const before = header.PreRequire | header.ScriptPre | header.ScriptPost
 
 // requires returns the requirements to write, and those that are only recommendations.
 func (d *describer) requires(all, provides []header.Relation) (requires, optional []header.Relation) {
-	type key struct {
-		name, version string
-		flags         header.Sense
-	}
+	type key struct{ name, comparison, version string }
 	of := func(r *header.Relation) key {
-		return key{string(r.Name), string(r.Version), r.Flags & header.Comparison}
+		return key{string(r.Name), comparisons[r.Flags&header.Comparison], string(r.Version)}
 	}
 	provided := make(map[key]bool, len(provides))
 	for i := range provides {
@@ -177,9 +174,9 @@ func (d *describer) entry(r *header.Relation, required bool) {
 }
 
 // comparisons are the names of comparisons; what is none of them compares nothing.
-var comparisons = [...]string{
+var comparisons = [header.Comparison + 1]string{
 	header.Less: "LT", header.Greater: "GT", header.Equal: "EQ",
-	header.Less | header.Equal: "LE", header.Greater | header.Equal: "GE", header.Comparison: "",
+	header.Less | header.Equal: "LE", header.Greater | header.Equal: "GE",
 }
 
 // parts writes the parts of a version. The epoch is digits up to a colon.
