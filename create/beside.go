@@ -34,7 +34,7 @@ func (r *run) beside(files []*found) (more []*found) {
 				}
 				continue
 			}
-			s := &found{name: name, below: f.below - len(f.base()) + len(x.Path), part: !i.Lists, want: repo.Content{Size: x.Size, Digest: x.Digest}}
+			s := &found{name: name, below: f.below + int32(len(x.Path)-len(f.base())), part: !i.Lists, want: &repo.Content{Size: x.Size, Digest: x.Digest}}
 			if f.url() {
 				s.file = x.Path
 			} else if info, err := os.Stat(name); err != nil {
@@ -91,7 +91,7 @@ func (r *run) checkBeside(f *found) (files []repo.File, err error) {
 		if err := r.checkContent(other, x); err != nil {
 			return nil, fmt.Errorf("it names %s: %w", x.Path, err)
 		}
-		files = append(files, repo.File{Path: x.Path, Size: other.state.size, Digest: other.row.digest})
+		files = append(files, repo.File{Path: x.Path, Size: other.state.size, Digest: other.row.digest.digest()})
 	}
 	return files, nil
 }
@@ -101,11 +101,11 @@ func (r *run) checkContent(f *found, want repo.File) error {
 	if want.Size >= 0 && f.state.size != want.Size {
 		return fmt.Errorf("it has %d bytes, expected %d", f.state.size, want.Size)
 	}
-	seen := f.row.digest
+	seen := f.row.digest.digest()
 	switch {
 	case want.Digest.IsZero():
 		return errors.New("no digest of it is known")
-	case want.Digest == f.want.Digest && f.row != r.known.rows[f.name]:
+	case f.want != nil && f.want.Digest == want.Digest && f.row != r.known.rows[f.name]:
 		return nil // checked when it was read
 	case want.Digest.Algorithm() != repo.SHA256:
 		var err error
@@ -121,7 +121,7 @@ func (r *run) checkContent(f *found, want repo.File) error {
 
 // digestOf reads a file's object for another digest than the one that is known.
 func (r *run) digestOf(f *found, a repo.Algorithm) (repo.Digest, error) {
-	in, err := r.Store.Objects().Open(repo.File{Digest: f.row.digest})
+	in, err := r.Store.Objects().Open(repo.File{Digest: f.row.digest.digest()})
 	if err != nil {
 		return repo.Digest{}, plain(err)
 	}

@@ -47,7 +47,7 @@ func (r *run) completeObjects(ctx context.Context) error {
 	if err != nil || len(missing) == 0 {
 		return err
 	}
-	files := map[repo.Digest]*found{}
+	files := map[sum]*found{}
 	for _, f := range r.byName {
 		if f.row != nil && !f.url() {
 			files[f.row.digest] = f
@@ -55,7 +55,7 @@ func (r *run) completeObjects(ctx context.Context) error {
 	}
 	var again []*found
 	for _, x := range missing {
-		f := files[x.Digest]
+		f := files[sumOf(x.Digest)]
 		if f == nil {
 			return fmt.Errorf("%s: %w: give it again, or take it out with --remove", x.Path, ErrLost)
 		}
@@ -64,11 +64,12 @@ func (r *run) completeObjects(ctx context.Context) error {
 	if err := r.readFiles(ctx, again); err != nil {
 		return err
 	}
+	r.known.changed = true
 	for i, f := range again {
 		switch {
 		case f.err != nil:
 			return fmt.Errorf("%s: %w", f, f.err)
-		case f.row.digest != missing[i].Digest:
+		case f.row.digest != sumOf(missing[i].Digest):
 			return fmt.Errorf("%s: %w; run again", f, store.ErrChanging)
 		}
 	}
@@ -111,7 +112,7 @@ func (r *run) inspectAgain(ctx context.Context, lost []*entry) error {
 	algorithms := r.Creator.Algorithms()
 	return inParallel(ctx, len(lost), func(ctx context.Context, i int) error {
 		e := lost[i]
-		in, err := r.Store.Objects().Open(repo.File{Digest: e.digest})
+		in, err := r.Store.Objects().Open(repo.File{Digest: e.digest.digest()})
 		if errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("%s (%s): %w", e, e.path, ErrLost)
 		}
@@ -127,8 +128,8 @@ func (r *run) inspectAgain(ctx context.Context, lost []*entry) error {
 		if err == nil {
 			err = d.drain(e.size)
 		}
-		if err == nil && d.sum(repo.SHA256) != e.digest {
-			err = fmt.Errorf("its digest is %s, expected %s", d.sum(repo.SHA256), e.digest)
+		if err == nil && sumOf(d.sum(repo.SHA256)) != e.digest {
+			err = fmt.Errorf("its digest is %s, expected %s", d.sum(repo.SHA256), e.digest.digest())
 		}
 		if err != nil {
 			return fmt.Errorf("%s, which the repository holds: %w", e.path, err)

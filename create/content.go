@@ -2,7 +2,10 @@ package create
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -23,7 +26,7 @@ type entry struct {
 	part     string
 	size     int64
 	modified time.Time
-	digest   repo.Digest // SHA-256, of the object
+	digest   sum // of the object
 	// from is the file that it was given as in this run, nil where it was there before.
 	from *found
 }
@@ -41,7 +44,7 @@ func (e *entry) origin() string {
 
 // files yields the package file and those that belong to it.
 func (e *entry) files(yield func(repo.File) bool) {
-	if !yield(repo.File{Path: e.path, Size: e.size, Digest: e.digest}) {
+	if !yield(repo.File{Path: e.path, Size: e.size, Digest: e.digest.digest()}) {
 		return
 	}
 	dir := e.path[:strings.LastIndexByte(e.path, '/')+1]
@@ -55,8 +58,18 @@ func (e *entry) files(yield func(repo.File) bool) {
 // content is the packages that a repository holds, in the order of [repo.Creation].
 type content struct {
 	entries  []*entry
-	byDigest map[repo.Digest]*entry
+	byDigest map[sum]*entry
 }
+
+// sum is a SHA-256 digest as it is kept in memory: there may be very many.
+type sum [sha256.Size]byte
+
+func sumOf(d repo.Digest) (s sum) {
+	copy(s[:], d.Sum())
+	return s
+}
+
+func (s sum) digest() repo.Digest { return repo.NewDigest(repo.SHA256, s[:]) }
 
 func (c *content) sort(versions repo.Versions) {
 	slices.SortFunc(c.entries, func(a, b *entry) int {
@@ -69,7 +82,7 @@ func (c *content) sort(versions repo.Versions) {
 }
 
 func (c *content) index() {
-	c.byDigest = make(map[repo.Digest]*entry, len(c.entries))
+	c.byDigest = make(map[sum]*entry, len(c.entries))
 	for _, e := range c.entries {
 		c.byDigest[e.digest] = e
 	}
@@ -90,7 +103,7 @@ func (c *content) write(w io.Writer) error {
 		line = appendText(line, e.path)
 		line = appendNumber(line, e.size)
 		line = appendNumber(line, e.modified.UnixNano())
-		line = appendDigest(line, e.digest)
+		line = appendSum(line, e.digest)
 		line = appendInspected(line, e.Inspected)
 		line[len(line)-1] = '\n'
 		if _, err := b.Write(line); err != nil {
@@ -113,9 +126,10 @@ func (r *run) readContent(p *store.Published) (*content, error) {
 	defer f.Close()
 	c.entries = make([]*entry, 0, p.Packages)
 	err = readLines(f, contentHeader, func(l *line) error {
-		c.entries = append(c.entries, &entry{
-			part: l.text(), path: l.text(), size: l.number(), modified: time.Unix(0, l.number()).UTC(), digest: l.digest(), Inspected: l.inspected(),
-		})
+		e := &entry{part: l.word()}
+		l.within = l.text()
+		e.path, e.size, e.modified, e.digest, e.Inspected = l.within, l.number(), timeOf(l.number()), l.sum(), l.inspected()
+		c.entries = append(c.entries, e)
 		return l.err
 	})
 	if err != nil {
@@ -125,10 +139,15 @@ func (r *run) readContent(p *store.Published) (*content, error) {
 	return c, nil
 }
 
-// line is a line that is read field by field. The strings it gives share its memory.
+// line is a line that is read field by field.
 type line struct {
-	rest string
+	rest []byte
 	err  error
+	// within is a text that the next ones probably are parts of: they then share its
+	// memory.
+	within string
+	// words are texts that there are few of.
+	words map[string]string
 }
 
 var errLine = errors.New("a line is not as it was written")
@@ -136,61 +155,93 @@ var errLine = errors.New("a line is not as it was written")
 // readLines reads lines below a header.
 func readLines(f io.Reader, header string, each func(*line) error) error {
 	b := bufio.NewReaderSize(f, 64<<10)
+	l := &line{words: map[string]string{}}
+	var long []byte
 	for n := 1; ; n++ {
-		text, err := b.ReadString('\n')
+		text, err := b.ReadSlice('\n')
+		for long = long[:0]; err == bufio.ErrBufferFull; text, err = b.ReadSlice('\n') {
+			long = append(long, text...)
+		}
+		if len(long) > 0 {
+			long = append(long, text...)
+			text = long
+		}
 		switch {
-		case err == io.EOF && text == "" && n > 1:
+		case err == io.EOF && len(text) == 0 && n > 1:
 			return nil
 		case err != nil:
 			return errors.Join(err, errLine)
-		case n == 1 && text != header+"\n":
-			return fmt.Errorf("its first line is %q, expected %q", strings.TrimSpace(text), header)
+		case n == 1 && string(text) != header+"\n":
+			return fmt.Errorf("its first line is %q, expected %q", bytes.TrimSpace(text), header)
 		case n > 1:
-			if err := each(&line{rest: text[:len(text)-1]}); err != nil {
+			l.rest, l.within = text[:len(text)-1], ""
+			if err := each(l); err != nil {
 				return fmt.Errorf("line %d: %w", n, err)
 			}
 		}
 	}
 }
 
-func (l *line) field() string {
-	field, rest, _ := strings.Cut(l.rest, "\t")
+// field is the next field, valid until the next line.
+func (l *line) field() []byte {
+	field, rest, _ := bytes.Cut(l.rest, []byte{'\t'})
 	l.rest = rest
 	return field
 }
 
 func (l *line) text() string {
 	t := l.field()
-	if strings.IndexByte(t, '\\') >= 0 {
-		t = unescape.Replace(t)
+	if len(t) == 0 {
+		return ""
 	}
-	return t
+	if bytes.IndexByte(t, '\\') >= 0 {
+		return unescape.Replace(string(t))
+	}
+	if i := strings.Index(l.within, string(t)); i >= 0 {
+		return l.within[i : i+len(t)]
+	}
+	return string(t)
+}
+
+// word is a text that many lines have.
+func (l *line) word() string {
+	t := l.field()
+	w, known := l.words[string(t)]
+	if !known {
+		w = unescape.Replace(string(t))
+		l.words[string(t)] = w
+	}
+	return w
 }
 
 func (l *line) number() int64 {
-	n, err := strconv.ParseInt(l.field(), 10, 64)
+	n, err := strconv.ParseInt(string(l.field()), 10, 64)
 	if err != nil {
 		l.err = errLine
 	}
 	return n
 }
 
-func (l *line) digest() repo.Digest {
-	d, err := repo.ParseHex(repo.SHA256, l.field())
-	if err != nil {
+func (l *line) sum() (s sum) {
+	t := l.field()
+	if len(t) != 2*len(s) {
+		l.err = errLine
+		return s
+	}
+	if _, err := hex.Decode(s[:], t); err != nil {
 		l.err = errLine
 	}
-	return d
+	return s
 }
 
 func (l *line) inspected() *repo.Inspected {
-	i := &repo.Inspected{Name: l.text(), Version: l.text(), Architecture: l.text(), Source: l.text(), Section: l.text(), Base: l.text()}
+	i := &repo.Inspected{Name: l.text(), Version: l.text(), Architecture: l.word(), Source: l.text(), Section: l.word(), Base: l.text()}
 	kind := l.number()
 	i.SourcePackage, i.Lists = kind&1 != 0, kind&2 != 0
 	n := l.number()
 	for range n {
 		f := repo.File{Path: l.text(), Size: l.number()}
-		if err := f.Digest.UnmarshalText([]byte(l.field())); err != nil {
+		if err := f.Digest.UnmarshalText(l.field()); err != nil {
 			l.err = errLine
 		}
 		if l.err != nil {
@@ -218,8 +269,8 @@ func appendNumber(line []byte, n int64) []byte {
 	return append(strconv.AppendInt(line, n, 10), '\t')
 }
 
-func appendDigest(line []byte, d repo.Digest) []byte {
-	return append(append(line, d.Hex()...), '\t')
+func appendSum(line []byte, s sum) []byte {
+	return append(hex.AppendEncode(line, s[:]), '\t')
 }
 
 func appendInspected(line []byte, i *repo.Inspected) []byte {

@@ -106,11 +106,18 @@ func Run(ctx context.Context, j *Job) (*Report, error) {
 		return nil, err
 	}
 	if r.unchanged() {
+		if err := r.writeKnown(); err != nil {
+			return nil, err
+		}
 		return r.rest()
 	}
 	if err := r.complete(ctx); err != nil {
 		return nil, err
 	}
+	if err := r.writeKnown(); err != nil {
+		return nil, err
+	}
+	r.slim()
 	manifest, err := r.write(ctx)
 	if err != nil {
 		return nil, err
@@ -135,12 +142,13 @@ type run struct {
 	sizes     map[int64]bool // of the packages that are held: a file of another one is new
 
 	files    []*found          // that the inputs lead to, in their order
+	inputs   int               // their number
 	byName   map[string]*found // and those that such files name
 	refused  []Refused
 	warnings []string
 	read     int  // files that were read
 	restore  bool // somebody has removed what was published
-	taken    []repo.Digest
+	taken    []sum
 	now      *content
 	date     time.Time
 }
@@ -195,6 +203,17 @@ func (r *run) warn(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	r.Log.Warn(text, "repository", r.Name)
 	r.warnings = append(r.warnings, text)
+}
+
+// slim frees what is known of files, which is no longer needed.
+func (r *run) slim() {
+	r.files, r.byName, r.known, r.sizes, r.taker = nil, nil, nil, nil, nil
+	r.fresh.close()
+	r.texts.close()
+	r.fresh, r.texts = nil, nil
+	for _, e := range r.now.entries {
+		e.from = nil
+	}
 }
 
 func (r *run) close() {

@@ -68,6 +68,7 @@ func (r *run) decide() error {
 	if !r.AllowEmpty && count(r.now) == 0 && count(r.held) > 0 {
 		return fmt.Errorf("%s: %w", r.name(), ErrEmpty)
 	}
+	r.forget()
 	return nil
 }
 
@@ -168,13 +169,13 @@ func (e *entry) identity() identity {
 
 // placed is a file at a path, and the package that it belongs to.
 type placed struct {
-	digest repo.Digest
+	digest sum
 	of     *entry
 }
 
 type partDigest struct {
 	part   string
-	digest repo.Digest
+	digest sum
 }
 
 func newDecision(versions repo.Versions, held *content, kept []*entry) *decision {
@@ -194,7 +195,7 @@ func (d *decision) take(e *entry) {
 	d.packages[e.identity()] = e
 	d.digests[partDigest{e.part, e.digest}] = e
 	for f := range e.files {
-		d.paths[f.Path] = placed{f.Digest, e}
+		d.paths[f.Path] = placed{sumOf(f.Digest), e}
 	}
 }
 
@@ -208,7 +209,7 @@ func (d *decision) add(e *entry) error {
 		return fmt.Errorf("%s is there with other content: %s", e, other.origin())
 	}
 	for f := range e.files {
-		if other, ok := d.paths[f.Path]; ok && other.digest != f.Digest {
+		if other, ok := d.paths[f.Path]; ok && other.digest != sumOf(f.Digest) {
 			return fmt.Errorf("%s is there with other content: of %s", f.Path, other.of.origin())
 		}
 	}
@@ -223,9 +224,8 @@ func (d *decision) asHeld(e *entry) *entry {
 	if held == nil || held.path != e.path || held.part != e.part {
 		return e
 	}
-	c := *e
-	c.modified = held.modified
-	return &c
+	held.Inspected, held.from = e.Inspected, e.from
+	return held
 }
 
 // keepNewest drops all but the newest versions of each package of the part for an
@@ -281,14 +281,14 @@ func (r *run) checkTree(d *decision) error {
 		paths := make(map[string]placed, len(d.entries))
 		for _, e := range d.entries {
 			for f := range e.files {
-				paths[f.Path] = placed{f.Digest, e}
+				paths[f.Path] = placed{sumOf(f.Digest), e}
 			}
 		}
 		wrong := map[*entry]bool{}
 		for _, e := range other.entries {
 			for f := range e.files {
 				mine, ok := paths[f.Path]
-				if ok && mine.digest != f.Digest && mine.of.from != nil && !wrong[mine.of] {
+				if ok && mine.digest != sumOf(f.Digest) && mine.of.from != nil && !wrong[mine.of] {
 					wrong[mine.of] = true
 					r.refuse(mine.of.from.String(), fmt.Errorf("%s is there with other content, in %s", f.Path, p.Name))
 				}

@@ -45,14 +45,14 @@ type found struct {
 	// name is the absolute path, or the URL.
 	name string
 	// below is the length of its path below the input, which the name ends in.
-	below int
-	// file is the base name, of a URL.
-	file string
+	below int32
 	// part is set where the file is one of those that a source package consists of, and
 	// of no interest for itself.
-	part  bool
-	state state // of the file, as it is now
-	want  repo.Content
+	part bool
+	// file is the base name, of a URL.
+	file  string
+	state state         // of the file, as it is now
+	want  *repo.Content // nil where nothing is known of it beforehand
 
 	row *row  // what is known of it, nil for nothing yet
 	err error // why it is refused
@@ -63,7 +63,7 @@ func (f *found) path() string {
 	if f.file != "" {
 		return f.file
 	}
-	return filepath.ToSlash(f.name[len(f.name)-f.below:])
+	return filepath.ToSlash(f.name[len(f.name)-int(f.below):])
 }
 
 func (f *found) url() bool { return f.file != "" }
@@ -237,7 +237,7 @@ func (s *search) skips(e fs.DirEntry) bool {
 }
 
 func (s *search) addFile(file string, below int, info fs.FileInfo) {
-	f := &found{name: file, below: below, state: stateOf(info)}
+	f := &found{name: file, below: int32(below), state: stateOf(info)}
 	if !info.Mode().IsRegular() {
 		f.err = errors.New("it is not a regular file")
 	}
@@ -250,7 +250,7 @@ func (s *search) addURL(in Input) {
 		s.refuse(transport.Redacted(in.URL), errors.New("it is not a URL"))
 		return
 	}
-	f := &found{name: in.URL, file: path.Base("/" + u.Path), want: repo.Content{Size: in.Size, Digest: in.Digest}}
+	f := &found{name: in.URL, file: path.Base("/" + u.Path), want: &repo.Content{Size: in.Size, Digest: in.Digest}}
 	if !s.Creator.IsPackage(f.file) {
 		f.err = errors.New("its name is not one of a package file")
 	}

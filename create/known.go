@@ -22,7 +22,7 @@ type row struct {
 	state
 	// validator is what the server of a URL said of the file's state, "" for none.
 	validator string
-	digest    repo.Digest // SHA-256
+	digest    sum
 	// inspected is what the file says of itself, without texts; nil where nobody has asked.
 	inspected *repo.Inspected
 }
@@ -77,19 +77,20 @@ func (r *run) readKnown() (*known, error) {
 	defer lines.Close()
 	err = readLines(lines, r.inventoryKey(), func(l *line) error {
 		name := l.text()
-		w := &row{state: state{l.number(), l.number(), uint64(l.number()), uint64(l.number())}, validator: l.text(), digest: l.digest()}
-		switch l.field() {
+		w := &row{state: state{l.number(), l.number(), uint64(l.number()), uint64(l.number())}, validator: l.text(), digest: l.sum()}
+		l.within = name
+		switch string(l.field()) {
 		case "held":
-			if e := r.held.byDigest[w.digest]; e != nil {
-				w.inspected = e.Inspected
-			} else {
-				return l.err // of another generation than the published one
+			e := r.held.byDigest[w.digest]
+			if e == nil {
+				return l.err // of a generation that was not published
 			}
+			w.inspected = e.Inspected
 		case "known":
 			w.inspected = l.inspected()
 		}
 		if l.err == nil {
-			k.rows[strings.Clone(name)] = w
+			k.rows[name] = w
 		}
 		return l.err
 	})
@@ -102,24 +103,14 @@ func (r *run) readKnown() (*known, error) {
 // writeKnown writes down what is known of the files now, for the next run: of those
 // that were given, and where the part keeps others, of those that it holds.
 func (r *run) writeKnown() error {
-	rows := map[string]*row{}
-	if r.edits() {
-		for name, w := range r.known.rows {
-			if r.now.byDigest[w.digest] != nil {
-				rows[name] = w
-			}
-		}
-	}
-	changed := r.known.changed
-	for name, f := range r.byName {
-		if f.row == nil {
-			continue
-		}
-		rows[name] = f.row
-		changed = changed || r.known.rows[name] != f.row
-	}
-	if !changed && len(rows) == len(r.known.rows) {
+	if !r.known.changed {
 		return nil
+	}
+	rows := r.known.rows
+	for name, f := range r.byName {
+		if f.row != nil {
+			rows[name] = f.row
+		}
 	}
 	return writeInventory(r.knownFile(), func(w *bufio.Writer) error {
 		fmt.Fprintf(w, "%s\n", r.inventoryKey())
@@ -131,7 +122,7 @@ func (r *run) writeKnown() error {
 				line = appendNumber(line, n)
 			}
 			line = appendText(line, x.validator)
-			line = appendDigest(line, x.digest)
+			line = appendSum(line, x.digest)
 			switch {
 			case x.inspected == nil:
 				line = append(line, "part\t"...)
@@ -148,6 +139,27 @@ func (r *run) writeKnown() error {
 		}
 		return nil
 	})
+}
+
+// forget drops the rows of files that are of no interest any more.
+func (r *run) forget() {
+	k, given := r.known, 0
+	for name, f := range r.byName {
+		if f.row != nil {
+			given++
+			k.changed = k.changed || k.rows[name] != f.row
+		}
+	}
+	k.changed = k.changed || !r.edits() && given != len(k.rows)
+	if !r.edits() {
+		k.rows = map[string]*row{}
+	}
+	for name, w := range k.rows {
+		if r.now.byDigest[w.digest] == nil && r.byName[name] == nil {
+			delete(k.rows, name)
+			k.changed = true
+		}
+	}
 }
 
 // recognise tells whether the file is one that a run before has read: nothing then

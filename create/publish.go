@@ -92,7 +92,7 @@ func (r *run) rest() (*Report, error) {
 			return nil, err
 		}
 	}
-	return r.finish(r.before)
+	return r.report(r.before), nil
 }
 
 // publish makes the generation the published one.
@@ -127,7 +127,8 @@ func (r *run) publish(m *repo.Manifest) (*Report, error) {
 	}
 	record.ID = fmt.Sprintf("%s-%x", now.Format("20060102T150405Z"), roots.Sum(nil)[:4])
 
-	changes := r.changes(m)
+	added, bytes, removed := compare(r.held.packageFiles(), m.Packages)
+	r.held = nil
 	replaced, err := r.Store.Publish(p)
 	if err == nil && (r.Check || r.restore) {
 		err = r.Store.Restore(r.Name, record, p.PublicKeys)
@@ -136,18 +137,10 @@ func (r *run) publish(m *repo.Manifest) (*Report, error) {
 		return nil, err
 	}
 	r.dropUnused()
-	report, err := r.finish(record)
-	if err != nil {
-		return nil, err
-	}
+	report := r.report(record)
 	report.Changed = true
 	report.Repositories[len(report.Repositories)-1].Changed = true
-	report.Added, report.Removed = len(changes.Added)+len(changes.Changed), len(changes.Removed)
-	for _, part := range [][]repo.File{changes.Added, changes.Changed} {
-		for _, f := range part {
-			report.Bytes += f.Size
-		}
-	}
+	report.Added, report.Bytes, report.Removed = added, bytes, removed
 	for _, x := range replaced {
 		report.Replaced = append(report.Replaced, x.Path)
 		r.warn("%s has new content under its old name", x.Path)
@@ -167,9 +160,24 @@ func exchanged(at *store.Published, all []*store.Published) string {
 	return at.IndexDir
 }
 
-// changes is what changes in the packages of the repository.
-func (r *run) changes(m *repo.Manifest) repo.Difference {
-	return repo.Diff(r.held.packageFiles(), m.Packages)
+// compare counts the files that are new, or have new content, and those that go. Both
+// lists are sorted by path.
+func compare(before, now []repo.File) (added int, bytes int64, removed int) {
+	for _, f := range now {
+		for len(before) > 0 && before[0].Path < f.Path {
+			before = before[1:]
+			removed++
+		}
+		same := len(before) > 0 && before[0].Path == f.Path
+		if !same || before[0].Digest != f.Digest {
+			added++
+			bytes += f.Size
+		}
+		if same {
+			before = before[1:]
+		}
+	}
+	return added, bytes, removed + len(before)
 }
 
 // publicKeys are what clients need to check the repository, by path in the tree.
@@ -186,26 +194,26 @@ func (r *run) publicKeys() map[string][]byte {
 // dropUnused removes objects that were taken for nothing: of versions that are not kept,
 // and of packages of which something else is wrong.
 func (r *run) dropUnused() {
-	used := map[repo.Digest]bool{}
+	if len(r.taken) == 0 {
+		return
+	}
+	used := map[sum]bool{}
 	for _, e := range r.now.entries {
-		for f := range e.files {
-			used[f.Digest] = true
+		used[e.digest] = true
+		for _, f := range e.Files {
+			used[sumOf(f.Digest)] = true
 		}
 	}
 	for _, d := range r.taken {
 		if !used[d] {
-			_ = r.Store.Objects().Remove(d)
+			_ = r.Store.Objects().Remove(d.digest())
 		}
 	}
 }
 
-// finish writes down what is known now, and reports.
-func (r *run) finish(record *store.Record) (*Report, error) {
-	if err := r.writeKnown(); err != nil {
-		return nil, err
-	}
+func (r *run) report(record *store.Record) *Report {
 	report := &Report{
-		Repository: r.Name, Generation: record.ID, Time: record.Time, Dir: r.tree(), Files: len(r.files), Read: r.read,
+		Repository: r.Name, Generation: record.ID, Time: record.Time, Dir: r.tree(), Files: r.inputs, Read: r.read,
 		Refused: r.refused, Warnings: r.warnings,
 	}
 	for _, p := range record.Repositories {
@@ -215,5 +223,5 @@ func (r *run) finish(record *store.Record) (*Report, error) {
 		report.Packages += p.Packages
 		report.TotalBytes += p.Bytes
 	}
-	return report, nil
+	return report
 }

@@ -42,6 +42,7 @@ func (r *run) gather(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	r.inputs = len(r.files)
 	return nil
 }
 
@@ -127,7 +128,11 @@ func (r *run) readFile(ctx context.Context, f *found, stage *progress.Stage) (ta
 	defer taking.Close()
 	w := &row{state: f.state}
 	algorithms := r.Creator.Algorithms()
-	d := newDigesting(ctx, taking, stage, append(slices.Clone(algorithms), f.want.Digest.Algorithm()))
+	digested := algorithms
+	if f.want != nil {
+		digested = append(slices.Clone(algorithms), f.want.Digest.Algorithm())
+	}
+	d := newDigesting(ctx, taking, stage, digested)
 	defer d.close()
 	var inspected *repo.Inspected
 	if !f.part {
@@ -147,7 +152,7 @@ func (r *run) readFile(ctx context.Context, f *found, stage *progress.Stage) (ta
 	if err != nil {
 		return false, err
 	}
-	w.digest = d.sum(repo.SHA256)
+	w.digest = sumOf(d.sum(repo.SHA256))
 	r.dropChanged(old, w, info)
 	if info.ModTime().After(before.Add(-settled)) {
 		w.size = -1
@@ -159,7 +164,7 @@ func (r *run) readFile(ctx context.Context, f *found, stage *progress.Stage) (ta
 		w.inspected = withoutTexts(inspected)
 	}
 	if inspected == nil || !inspected.Lists {
-		if taken, err = taking.Finish(w.digest); err != nil {
+		if taken, err = taking.Finish(w.digest.digest()); err != nil {
 			if errors.Is(err, store.ErrChanging) {
 				return false, err
 			}
@@ -191,13 +196,13 @@ func openFile(name string) (*os.File, fs.FileInfo, error) {
 // the object is the same file by a hard link, and so it is no longer what it was.
 func (r *run) dropChanged(old, now *row, info fs.FileInfo) {
 	objects := r.Store.Objects()
-	if old != nil && old.digest != now.digest && objects.Is(old.digest, info) {
-		_ = objects.Remove(old.digest)
+	if old != nil && old.digest != now.digest && objects.Is(old.digest.digest(), info) {
+		_ = objects.Remove(old.digest.digest())
 	}
 }
 
 // keepTexts keeps the texts of a package until they are written.
-func (r *run) keepTexts(d repo.Digest, i *repo.Inspected, digests []repo.Digest) error {
+func (r *run) keepTexts(d sum, i *repo.Inspected, digests []repo.Digest) error {
 	if i.Lists {
 		return nil
 	}
@@ -295,8 +300,8 @@ func (d *digesting) sums(algorithms []repo.Algorithm) (out []repo.Digest) {
 }
 
 // check compares what was read with what is expected of it.
-func (d *digesting) check(want repo.Content) error {
-	if want.Digest.IsZero() {
+func (d *digesting) check(want *repo.Content) error {
+	if want == nil || want.Digest.IsZero() {
 		return nil
 	}
 	if want.Size >= 0 && want.Size != d.size {

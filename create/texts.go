@@ -71,7 +71,7 @@ type spill struct {
 	file *os.File
 	out  *bufio.Writer
 	size int64
-	at   map[repo.Digest]span
+	at   map[sum]span
 }
 
 type span struct{ from, size int64 }
@@ -81,10 +81,10 @@ func newSpill(dir string) (*spill, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &spill{file: f, out: bufio.NewWriterSize(f, 256<<10), at: map[repo.Digest]span{}}, os.Remove(f.Name())
+	return &spill{file: f, out: bufio.NewWriterSize(f, 256<<10), at: map[sum]span{}}, os.Remove(f.Name())
 }
 
-func (s *spill) put(d repo.Digest, x *record) error {
+func (s *spill) put(d sum, x *record) error {
 	b := appendRecord(nil, x)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +97,7 @@ func (s *spill) put(d repo.Digest, x *record) error {
 	return err
 }
 
-func (s *spill) has(d repo.Digest) bool {
+func (s *spill) has(d sum) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, there := s.at[d]
@@ -105,7 +105,7 @@ func (s *spill) has(d repo.Digest) bool {
 }
 
 // get returns the bytes of a record, in the memory of into where they fit.
-func (s *spill) get(d repo.Digest, into []byte) ([]byte, error) {
+func (s *spill) get(d sum, into []byte) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.out.Flush(); err != nil {
@@ -137,10 +137,10 @@ type texts struct {
 	file    *os.File
 	content io.ReadCloser
 	in      *bufio.Reader
-	digests []repo.Digest
-	at      map[repo.Digest]int // place among the digests
-	next    int                 // record to be read
-	last    []byte              // bytes of the record before
+	digests []sum
+	at      map[sum]int // place among the digests
+	next    int         // record to be read
+	last    []byte      // bytes of the record before
 }
 
 // maxRecord bounds one record when it is read, in bytes.
@@ -173,13 +173,12 @@ func (t *texts) open(name, key string) (err error) {
 	if err != nil {
 		return err
 	}
-	t.at = map[repo.Digest]int{}
-	sum := make([]byte, repo.SHA256.Size())
+	t.at = map[sum]int{}
+	var d sum
 	for i := range int(count) {
-		if _, err := io.ReadFull(t.in, sum); err != nil {
+		if _, err := io.ReadFull(t.in, d[:]); err != nil {
 			return err
 		}
-		d := repo.NewDigest(repo.SHA256, sum)
 		t.digests = append(t.digests, d)
 		if _, twice := t.at[d]; !twice {
 			t.at[d] = i
@@ -227,7 +226,7 @@ func (t *texts) skipTo(place int) ([]byte, error) {
 
 // reach is the places at which a run through the file finds the records of the
 // packages, in their order; -1 for one that is not there, or lies before another one.
-func (t *texts) reach(entries []*entry, skip func(repo.Digest) bool) []int {
+func (t *texts) reach(entries []*entry, skip func(sum) bool) []int {
 	places := make([]int, len(entries))
 	last := 0
 	for i, e := range entries {
@@ -263,7 +262,7 @@ func (r *run) writeTexts(places []int) error {
 		number := make([]byte, 0, binary.MaxVarintLen64)
 		w.Write(binary.AppendUvarint(number, uint64(len(r.now.entries))))
 		for _, e := range r.now.entries {
-			w.WriteString(e.digest.Sum())
+			w.Write(e.digest[:])
 		}
 		var own []byte
 		for i, e := range r.now.entries {

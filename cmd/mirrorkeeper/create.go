@@ -279,6 +279,7 @@ func (a *app) flagsConfig(x *creation, flags *pflag.FlagSet, args []string) (*co
 // create runs over the repositories, one after another. One that fails does not stop
 // the others.
 func (a *app) create(ctx context.Context, x *creation, all *creations) error {
+	defer frugalGC(a.env)()
 	c := all.config
 	s, err := store.Open(c.Destination, c.State)
 	if err != nil {

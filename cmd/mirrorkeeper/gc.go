@@ -14,3 +14,14 @@ func tuneGC(env func(string) (string, bool)) {
 		debug.SetMemoryLimit(450 << 20)
 	}
 }
+
+// frugalGC makes the collector keep the memory small until the returned function is
+// called, unless the environment says something else: for jobs that mostly read files,
+// where there is little to collect.
+func frugalGC(env func(string) (string, bool)) (restore func()) {
+	if _, set := env("GOGC"); set {
+		return func() {}
+	}
+	before := debug.SetGCPercent(50)
+	return func() { debug.SetGCPercent(before) }
+}
