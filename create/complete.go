@@ -49,7 +49,7 @@ func (r *run) completeObjects(ctx context.Context) error {
 	}
 	files := map[sum]*found{}
 	for _, f := range r.byName {
-		if f.row != nil && !f.url() {
+		if f.row != nil {
 			files[f.row.digest] = f
 		}
 	}
@@ -59,6 +59,7 @@ func (r *run) completeObjects(ctx context.Context) error {
 		if f == nil {
 			return fmt.Errorf("%s: %w: give it again, or take it out with --remove", x.Path, ErrLost)
 		}
+		f.again, f.row = true, nil
 		again = append(again, f)
 	}
 	if err := r.readFiles(ctx, again); err != nil {

@@ -50,9 +50,14 @@ type found struct {
 	// of no interest for itself.
 	part bool
 	// file is the base name, of a URL.
-	file  string
-	state state         // of the file, as it is now
-	want  *repo.Content // nil where nothing is known of it beforehand
+	file    string
+	state   state         // of the file, as it is now
+	want    *repo.Content // nil where nothing is known of it beforehand
+	local   string        // where the file of a URL is that was fetched, "" for nowhere yet
+	fetched bool          // by this run
+	again   bool          // it has to be read, whatever is known of it
+	// validator is what tells the file of the URL from others, "" for nothing.
+	validator string
 
 	row *row  // what is known of it, nil for nothing yet
 	err error // why it is refused
@@ -250,11 +255,19 @@ func (s *search) addURL(in Input) {
 		s.refuse(transport.Redacted(in.URL), errors.New("it is not a URL"))
 		return
 	}
-	f := &found{name: in.URL, file: path.Base("/" + u.Path), want: &repo.Content{Size: in.Size, Digest: in.Digest}}
+	f := &found{name: in.URL, file: path.Base("/" + u.Path), want: wanted(in.Size, in.Digest)}
 	if !s.Creator.IsPackage(f.file) {
 		f.err = errors.New("its name is not one of a package file")
 	}
 	s.add(f)
+}
+
+// wanted is what is known of a file; nil where that is too little to tell it.
+func wanted(size int64, d repo.Digest) *repo.Content {
+	if d.IsZero() || d.Algorithm().Weak() {
+		return nil
+	}
+	return &repo.Content{Size: size, Digest: d}
 }
 
 // add takes a file up, unless another input has led to it.

@@ -167,7 +167,10 @@ func (r *run) forget() {
 // told, so its row was written with no size.
 func (r *run) recognise(f *found) bool {
 	w := r.known.rows[f.name]
-	if w == nil || f.url() || r.Check || w.state != f.state || w.inspected == nil && !f.part {
+	if f.url() {
+		return r.recogniseURL(f, w)
+	}
+	if w == nil || r.Check || w.state != f.state || w.inspected == nil && !f.part {
 		return false
 	}
 	f.row = w

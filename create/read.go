@@ -49,8 +49,9 @@ func (r *run) gather(ctx context.Context) (err error) {
 // readFiles reads the files, several at once. What is wrong with one of them is in its
 // err.
 func (r *run) readFiles(ctx context.Context, files []*found) error {
-	if len(files) == 0 {
-		return nil
+	files, err := r.fetch(ctx, files)
+	if err != nil || len(files) == 0 {
+		return err
 	}
 	if r.sizes == nil {
 		r.sizes = map[int64]bool{}
@@ -114,7 +115,8 @@ type localError struct{ error }
 // readFile reads a file once: it is digested, inspected, and taken into the store.
 func (r *run) readFile(ctx context.Context, f *found, stage *progress.Stage) (taken bool, err error) {
 	before := time.Now()
-	in, info, err := openFile(f.name)
+	defer r.dropLocal(f)
+	in, info, err := openFile(f.place())
 	if err != nil {
 		return false, err
 	}
@@ -154,7 +156,7 @@ func (r *run) readFile(ctx context.Context, f *found, stage *progress.Stage) (ta
 	}
 	w.digest = sumOf(d.sum(repo.SHA256))
 	r.dropChanged(old, w, info)
-	if info.ModTime().After(before.Add(-settled)) {
+	if !f.url() && info.ModTime().After(before.Add(-settled)) {
 		w.size = -1
 	}
 	if inspected != nil {
@@ -171,8 +173,9 @@ func (r *run) readFile(ctx context.Context, f *found, stage *progress.Stage) (ta
 			return false, &localError{err}
 		}
 	}
+	w.validator = f.validator
 	f.row = w
-	return taken, nil
+	return taken || f.fetched, nil
 }
 
 // openFile opens a regular file, without waiting for anything.

@@ -82,8 +82,18 @@ func New(o Options) *Fetcher {
 
 // Request asks for one file.
 type Request struct {
-	// File is what is wanted. Its Digest must be set, its Size is -1 when unknown.
+	// File is what is wanted. Its Digest must be set unless Unknown is, its Size is -1
+	// when unknown.
 	File repo.File
+	// Unknown asks for whatever is there: the file has no digest to check it with. What
+	// was cut is then taken up only where the server vouches that it is the same file.
+	Unknown bool
+	// Held are the validators of an Unknown file that somebody has: where it still is
+	// that one, nothing is fetched.
+	Held Validators
+	// Answered is told, once there is an answer, the validators of an Unknown file, and
+	// whether it is the one of Held. It may be nil.
+	Answered func(v Validators, notModified bool)
 	// Bases are URLs of the same content, in order of preference.
 	Bases []string
 	// Paths are names of the file below each base, in the order in which they are
@@ -129,7 +139,7 @@ func (f *Fetcher) Fetch(ctx context.Context, requests []Request, sink Sink) (*Re
 		ready: map[string]*taskHeap{}, twins: map[repo.Digest][]*task{},
 	}
 	for i := range requests {
-		if requests[i].File.Digest.IsZero() {
+		if requests[i].File.Digest.IsZero() && !requests[i].Unknown {
 			return &Report{}, fmt.Errorf("cannot fetch %s: no digest is known to check it with", requests[i].File.Path)
 		}
 	}

@@ -16,6 +16,20 @@ type Validators struct {
 	ETag, LastModified string // the header fields as the server wrote them
 }
 
+func validatorsOf(h http.Header) Validators {
+	return Validators{ETag: h.Get("Etag"), LastModified: h.Get("Last-Modified")}
+}
+
+// condition makes a request ask for the resource only where it is another one.
+func (v Validators) condition(req *http.Request) {
+	if v.ETag != "" {
+		req.Header.Set("If-None-Match", v.ETag)
+	}
+	if v.LastModified != "" {
+		req.Header.Set("If-Modified-Since", v.LastModified)
+	}
+}
+
 // Response is an answer to [Fetcher.Get].
 type Response struct {
 	Body []byte
@@ -80,12 +94,7 @@ func (f *Fetcher) get(ctx context.Context, url string, held Validators, limit in
 	if err != nil {
 		return nil, errNoURL
 	}
-	if held.ETag != "" {
-		req.Header.Set("If-None-Match", held.ETag)
-	}
-	if held.LastModified != "" {
-		req.Header.Set("If-Modified-Since", held.LastModified)
-	}
+	held.condition(req)
 	resp, err := f.client.Do(req)
 	if err != nil {
 		return nil, plain(err)
@@ -93,7 +102,7 @@ func (f *Fetcher) get(ctx context.Context, url string, held Validators, limit in
 	defer resp.Body.Close()
 	answer := &Response{
 		URL:        transport.Redacted(url),
-		Validators: Validators{ETag: resp.Header.Get("Etag"), LastModified: resp.Header.Get("Last-Modified")},
+		Validators: validatorsOf(resp.Header),
 	}
 	switch {
 	case resp.StatusCode == http.StatusNotModified && held != Validators{}:

@@ -148,7 +148,7 @@ func (r *run) start(ctx context.Context) (again time.Time) {
 			break
 		}
 		t := heap.Pop(r.ready[key]).(*task)
-		if waiting, underWay := r.twins[t.File.Digest]; underWay {
+		if waiting, underWay := r.twins[t.File.Digest]; underWay && !t.Unknown {
 			r.twins[t.File.Digest] = append(waiting, t)
 			continue
 		}
@@ -164,7 +164,9 @@ func (r *run) start(ctx context.Context) (again time.Time) {
 		}
 		r.f.bases.trying(t.base(i), now)
 		r.active++
-		r.twins[t.File.Digest] = nil
+		if !t.Unknown {
+			r.twins[t.File.Digest] = nil
+		}
 		go r.transfer(ctx, t, i, ticket)
 	}
 	if r.later.Len() > 0 && (again.IsZero() || r.later.tasks[0].due.Before(again)) {
@@ -232,13 +234,16 @@ func (r *run) transfer(ctx context.Context, t *task, url int, ticket ticket) {
 	t.held = 0
 	try := &transfer{
 		client: r.f.client, backoff: r.f.options.Backoff,
-		file: t.File, url: t.url(url), uncached: t.wasWrong(url),
+		file: t.File, unknown: t.Unknown, held: t.Held, url: t.url(url), uncached: t.wasWrong(url),
 		count: func(n int64) {
 			t.held += n
 			t.Counter.Add(n)
 		},
 	}
 	err := try.run(ctx, r.sink)
+	if err == nil && t.Answered != nil {
+		t.Answered(try.validators, try.notModified)
+	}
 	r.results <- result{t, url, ticket, try.received, err}
 }
 

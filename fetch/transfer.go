@@ -66,6 +66,8 @@ type transfer struct {
 	client  *http.Client
 	backoff Backoff
 	file    repo.File
+	unknown bool       // see Request
+	held    Validators // see Request
 	url     string
 	// uncached asks caches on the way for a fresh copy.
 	uncached bool
@@ -73,12 +75,15 @@ type transfer struct {
 
 	partial  Partial
 	hash     hash.Hash
-	size     int64     // of the bytes held, which hash has seen
-	whole    int64     // of the file, as the metadata has it, or else the server; -1 unknown
-	pieced   bool      // the bytes held come from several answers
-	tag      string    // validator for If-Range, "" for none
-	received int64     // bytes of bodies
-	head     [512]byte // the first bytes of the file
+	size     int64  // of the bytes held, which hash has seen
+	whole    int64  // of the file, as the metadata has it, or else the server; -1 unknown
+	pieced   bool   // the bytes held come from several answers
+	tag      string // validator for If-Range, "" for none
+	received int64  // bytes of bodies
+	// validators of the file as the server tells them; notModified when they are held.
+	validators  Validators
+	notModified bool
+	head        [512]byte // the first bytes of the file
 }
 
 // run brings the file into the sink. Where the bytes stop coming it goes on at
@@ -96,7 +101,7 @@ func (t *transfer) run(ctx context.Context, sink Sink) (err error) {
 	if err := t.takeUp(); err != nil {
 		return err
 	}
-	if t.size > 0 && t.size == t.file.Size {
+	if t.size > 0 && t.size == t.file.Size && !t.unknown {
 		if err := t.finish(); judge(err) != wrong {
 			return err
 		}
@@ -104,6 +109,9 @@ func (t *transfer) run(ctx context.Context, sink Sink) (err error) {
 	for {
 		before := t.size
 		err := t.request(ctx)
+		if t.notModified {
+			return nil
+		}
 		if err == nil {
 			pieced := t.pieced
 			if err = t.finish(); !pieced || judge(err) != wrong {
@@ -136,7 +144,11 @@ func (t *transfer) stored(err error) error {
 
 // takeUp hashes what an earlier try has kept.
 func (t *transfer) takeUp() error {
-	t.hash, t.whole = t.file.Digest.Algorithm().New(), t.file.Size
+	algorithm := t.file.Digest.Algorithm()
+	if t.unknown {
+		algorithm = repo.SHA256 // of no interest
+	}
+	t.hash, t.whole = algorithm.New(), t.file.Size
 	kept := t.partial.Size()
 	if kept == 0 {
 		return nil
@@ -163,6 +175,9 @@ func (t *transfer) takeUp() error {
 	if from, tag, _ := strings.Cut(t.partial.Validator(), " "); from == transport.Redacted(t.url) {
 		t.tag = tag
 	}
+	if t.unknown && t.tag == "" {
+		return t.reset()
+	}
 	return nil
 }
 
@@ -179,6 +194,9 @@ func (t *transfer) reset() error {
 
 // finish checks the digest: the file becomes visible, or its bytes go.
 func (t *transfer) finish() error {
+	if t.unknown {
+		return t.stored(t.partial.Commit())
+	}
 	seen := repo.NewDigest(t.file.Digest.Algorithm(), t.hash.Sum(nil))
 	if seen == t.file.Digest {
 		return t.stored(t.partial.Commit())
@@ -200,6 +218,14 @@ func (t *transfer) request(ctx context.Context) error {
 	if err != nil {
 		return errNoURL
 	}
+	if t.unknown && t.tag == "" && t.size > 0 {
+		if err := t.reset(); err != nil {
+			return err
+		}
+	}
+	if t.size == 0 {
+		t.held.condition(req)
+	}
 	if t.size > 0 {
 		req.Header.Set("Range", "bytes="+strconv.FormatInt(t.size, 10)+"-")
 		if t.tag != "" {
@@ -214,6 +240,10 @@ func (t *transfer) request(ctx context.Context) error {
 		return plain(err)
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusNotModified && t.held != (Validators{}) {
+		t.notModified, t.validators = true, t.held
+		return nil
+	}
 	if t.complete(resp) {
 		return nil
 	}
@@ -240,6 +270,7 @@ func (t *transfer) accept(resp *http.Response) error {
 	if t.file.Size >= 0 && length >= 0 && length != t.file.Size {
 		return &MismatchError{Expected: t.file, Size: length, HTML: strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html")}
 	}
+	t.validators = validatorsOf(resp.Header)
 	if resp.StatusCode == http.StatusPartialContent {
 		t.pieced, t.whole = true, max(t.whole, length)
 		return nil

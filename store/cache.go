@@ -38,6 +38,12 @@ func (s *Store) CacheDir(name, mirror string) (string, error) {
 	return dir, nil
 }
 
+// Downloads are files whose digest nobody knows before they are there. They stand under
+// the digest of their URL.
+func (s *Store) Downloads() *Objects {
+	return newObjects(s.path("cache", "downloads"), s.path("cache", "partial"))
+}
+
 // CachedRoot is a root as it was read from upstream.
 type CachedRoot struct {
 	// Main is the path of its main file, which tells the form.
