@@ -69,8 +69,10 @@ type Job struct {
 	// ValidFor is how long the root is valid, 0 for ever.
 	ValidFor time.Duration
 
-	Store    *store.Store
-	Fetcher  *fetch.Fetcher    // of URLs; may be nil where no input is one
+	Store *store.Store
+	// Fetcher fetches URLs; it may be nil where no input is one. It should ignore errors,
+	// so that all files that cannot be had are told.
+	Fetcher  *fetch.Fetcher
 	Progress *progress.Tracker // may be nil
 	Log      *slog.Logger      // may be nil
 	// Now is the clock; nil is time.Now.

@@ -157,9 +157,10 @@ func (s *search) addGlob(given, abs string) {
 		s.refuse(given, err)
 		return
 	}
-	before := len(s.files)
+	found := false
 	for _, m := range matches {
 		info, err := os.Stat(m)
+		found = found || err != nil || info.IsDir() || s.Creator.IsPackage(filepath.Base(m))
 		switch {
 		case err != nil:
 			s.refuse(m, plain(err))
@@ -169,7 +170,7 @@ func (s *search) addGlob(given, abs string) {
 			s.addFile(m, len(filepath.Base(m)), info)
 		}
 	}
-	if len(s.files) == before {
+	if !found {
 		s.refuse(given, errors.New("no package file matches"))
 	}
 }
@@ -182,7 +183,7 @@ func (s *search) addDir(dir string) {
 		return
 	}
 	top := strings.TrimSuffix(dir, "/") + "/"
-	before := len(s.files)
+	empty := true
 	_ = filepath.WalkDir(dir, func(file string, e fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -196,6 +197,7 @@ func (s *search) addDir(dir string) {
 		case !s.Creator.IsPackage(e.Name()):
 			return nil
 		}
+		empty = false
 		info, err := e.Info()
 		if err == nil && info.Mode()&fs.ModeSymlink != 0 {
 			if info, err = os.Stat(file); err == nil && info.IsDir() {
@@ -209,7 +211,7 @@ func (s *search) addDir(dir string) {
 		s.addFile(file, len(file)-len(top), info)
 		return nil
 	})
-	if len(s.files) == before {
+	if empty {
 		s.warn("%s: there is no package file", dir)
 	}
 }

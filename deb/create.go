@@ -124,10 +124,10 @@ const (
 	inspected = 1
 )
 
-// Settings are all but AnyName and Scratch.
+// Settings are all but AnyName, Scratch, and Component, which only says where packages go.
 func (c *Creator) Settings() string {
 	all := *c
-	all.AnyName, all.Scratch = false, ""
+	all.AnyName, all.Scratch, all.Component = false, "", ""
 	all.Digests, all.Compressions = c.Algorithms(), c.compressions()
 	return fmt.Sprintf("deb %d %#v", written, all)
 }

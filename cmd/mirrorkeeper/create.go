@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -303,7 +304,8 @@ func (a *app) create(ctx context.Context, x *creation, all *creations) error {
 	defer client.CloseIdleConnections()
 	log := a.log(above)
 	fetcher := fetch.New(fetch.Options{
-		Client: client, Connections: c.Transfer.Connections, PerHost: c.Transfer.PerHost, Retries: c.Transfer.Retries, Log: log,
+		Client: client, Connections: c.Transfer.Connections, PerHost: c.Transfer.PerHost, Retries: c.Transfer.Retries,
+		IgnoreErrors: math.MaxInt, Log: log, // all that cannot be had is told, not only the first
 	})
 	var reports []*create.Report
 	var failures []error
@@ -371,7 +373,7 @@ func (a *app) createOne(ctx context.Context, c *config.Config, r config.Reposito
 
 // job makes the job of a repository, apart from what all jobs share.
 func (x *creation) job(ctx context.Context, s *store.Store, r config.Repository) (*create.Job, error) {
-	creator, err := newCreator(r)
+	creator, err := newCreator(r, s.State())
 	if err != nil {
 		return nil, fmt.Errorf("repository %s: %w", r.Name, err)
 	}

@@ -13,8 +13,9 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/rpm"
 )
 
-// newCreator makes the format's description of a repository that is created.
-func newCreator(r config.Repository) (repo.Creator, error) {
+// newCreator makes the format's description of a repository that is created. Large
+// temporary files go into the directory scratch.
+func newCreator(r config.Repository, scratch string) (repo.Creator, error) {
 	var c interface {
 		repo.Creator
 		Check() error
@@ -22,7 +23,7 @@ func newCreator(r config.Repository) (repo.Creator, error) {
 	var err error
 	switch r.Type {
 	case "deb":
-		c, err = debCreator(r)
+		c, err = debCreator(r, scratch)
 	case "rpm":
 		c, err = rpmCreator(r)
 	default:
@@ -37,12 +38,12 @@ func newCreator(r config.Repository) (repo.Creator, error) {
 	return c, nil
 }
 
-func debCreator(r config.Repository) (*deb.Creator, error) {
+func debCreator(r config.Repository, scratch string) (*deb.Creator, error) {
 	c := &deb.Creator{
 		Suite: r.Suite, Codename: r.Codename, Component: r.Component, Architectures: r.Architectures,
 		Origin: r.Origin, Label: r.Label, Version: r.Version, Description: r.Description,
 		NotAutomatic: r.NotAutomatic, ButAutomaticUpgrades: r.ButAutomaticUpgrades,
-		Compressions: suffixes(r.Compress), Contents: r.Contents, Flat: r.Flat, AnyName: r.AnyName,
+		Compressions: suffixes(r.Compress), Contents: r.Contents, Flat: r.Flat, AnyName: r.AnyName, Scratch: scratch,
 	}
 	for _, f := range []struct {
 		to   *string
