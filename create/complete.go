@@ -57,7 +57,7 @@ func (r *run) completeObjects(ctx context.Context) error {
 	for _, x := range missing {
 		f := files[sumOf(x.Digest)]
 		if f == nil {
-			return fmt.Errorf("%s: %w: give it again, or take it out with --remove", x.Path, ErrLost)
+			return fmt.Errorf("%s: %w", x.Path, ErrLost)
 		}
 		f.again, f.row = true, nil
 		again = append(again, f)

@@ -81,8 +81,10 @@ type Job struct {
 	Grace time.Duration
 }
 
-// Errors that callers tell apart, beside [*RefusedError].
+// Errors that callers tell apart.
 var (
+	// ErrRefused is what a [*RefusedError] is (see errors.Is): files are wrong.
+	ErrRefused = errors.New("files are refused")
 	// ErrEmpty says that a part of the repository would lose all of its packages.
 	ErrEmpty = errors.New("no package would be left")
 	// ErrMirror says that the name is that of a mirror.

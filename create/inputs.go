@@ -299,6 +299,9 @@ type Refused struct {
 // RefusedError says which files were refused.
 type RefusedError struct{ Files []Refused }
 
+// Is reports true for [ErrRefused].
+func (e *RefusedError) Is(target error) bool { return target == ErrRefused }
+
 // Error has a line for each file.
 func (e *RefusedError) Error() string {
 	var b strings.Builder

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 
+	"github.com/mirrorkeeper/mirrorkeeper/create"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/signature"
@@ -28,6 +29,10 @@ func hintFor(err error) string {
 		{signature.ErrPassphrase, "give it in the environment (passphrase: \"${NAME}\"), in a file (passphrase-file: FILE), or on a terminal"},
 		{signature.ErrAgent, "gpg-agent asks on the terminal that GPG_TTY names; where there is none, give the passphrase beside gpg: passphrase: \"${NAME}\", or passphrase-file: FILE"},
 		{signature.ErrTimeout, "set sign.timeout, where the key is slower than that"},
+		{create.ErrRefused, "put the files right, or leave them out with --keep-going; nothing was published"},
+		{create.ErrEmpty, "when that is right, run again with --allow-empty; nothing was published"},
+		{create.ErrMirror, "take another name, or another destination"},
+		{create.ErrLost, "give the file again, or take the package out with --remove; nothing was published"},
 		{store.ErrLocked, "wait for the other run to end; the lock goes with its process"},
 	} {
 		if errors.Is(err, h.is) {
