@@ -31,6 +31,9 @@ type contentsLine struct {
 
 // add takes up the paths of a package.
 func (p *pathsOf) add(e *repo.Entry, section string, key indexKey) error {
+	if len(e.Texts) <= contentsText {
+		return errNotInspected
+	}
 	number := slices.Index(p.keys, key)
 	if number < 0 {
 		number = len(p.keys)

@@ -250,7 +250,7 @@ func (s *suiteIndexes) fill(entries iter.Seq2[*repo.Entry, error], stanzas stanz
 		}
 		key.kind = contentsOf[key.kind]
 		if err := s.paths.add(e, section, key); err != nil {
-			return err
+			return fmt.Errorf("%s: %w", e.Path, err)
 		}
 	}
 	if s.paths != nil {

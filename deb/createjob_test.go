@@ -19,13 +19,14 @@ import (
 // job is a small job around a Creator: it publishes the package files of a directory
 // as a tree.
 type job struct {
-	t       *testing.T
-	creator *Creator
-	signer  repo.Signer
-	date    time.Time
-	tree    string // where it publishes
-	skip    string // suffix of files that are no business of the test
-	entries []repo.Entry
+	t        *testing.T
+	creator  *Creator
+	signer   repo.Signer
+	date     time.Time
+	validFor time.Duration
+	tree     string // where it publishes
+	skip     string // suffix of files that are no business of the test
+	entries  []repo.Entry
 }
 
 func newJob(t *testing.T, c *Creator) *job {
@@ -122,10 +123,11 @@ func (j *job) publish() *repo.Manifest {
 				}
 			}
 		},
-		Length: len(j.entries),
-		Signer: j.signer,
-		Date:   j.date,
-		Output: func() (repo.Output, error) { return &memoryOutput{of: contents}, nil },
+		Length:   len(j.entries),
+		Signer:   j.signer,
+		Date:     j.date,
+		ValidFor: j.validFor,
+		Output:   func() (repo.Output, error) { return &memoryOutput{of: contents}, nil },
 	})
 	if err != nil {
 		j.t.Fatal(err)

@@ -33,11 +33,14 @@ type stanzaWriter struct {
 	buffer     []byte // of the stanza at hand
 }
 
+// errNotInspected is for callers: texts and digests depend on Inspection and Algorithms.
+var errNotInspected = errors.New("it was not inspected with these settings")
+
 // stanza is the stanza of an entry with the blank line behind it, valid until the next
 // one, and the section that it is in.
 func (w *stanzaWriter) stanza(e *repo.Entry) (stanza []byte, section string, err error) {
 	if len(e.Texts) == 0 || len(e.Digests) != len(w.algorithms) {
-		return nil, "", errors.New("it was not inspected with these settings")
+		return nil, "", errNotInspected
 	}
 	if e.SourcePackage {
 		err = w.source(e)

@@ -459,3 +459,16 @@ func FuzzSource(f *testing.F) {
 		}
 	})
 }
+
+// A package for a variant of an architecture is in the variant's index, and says the
+// architecture in its stanza.
+func TestArchitectureVariant(t *testing.T) {
+	c := &Creator{Suite: "stable"}
+	p, _, err := inspect(c, "hello_1.0_amd64v3.deb", packageFile(t, leastControl+"Architecture-Variant: amd64v3\n"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Architecture != "amd64v3" || !strings.Contains(string(p.Texts[stanzaText]), "Architecture: amd64\n") {
+		t.Errorf("architecture %s, stanza %q", p.Architecture, p.Texts[stanzaText])
+	}
+}

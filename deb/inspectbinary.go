@@ -81,6 +81,10 @@ func inspectControl(text []byte) (*repo.Inspected, error) {
 			return nil, fmt.Errorf("field %s is missing", f.id)
 		}
 	}
+	if variant := string(s.Get("Architecture-Variant")); variant != "" {
+		// It has an index of its own, binary-amd64v3 beside binary-amd64.
+		p.Architecture = variant
+	}
 	_, err = ParseVersion(p.Version)
 	if err := errors.Join(
 		inField(fieldPackage, checkName(p.Name)),
