@@ -3,7 +3,7 @@
 //	cmd/mirrorkeeper  the program: one file a command
 //	config            the configuration file: YAML to typed values
 //	repo              the vocabulary, and what a repository format implements
-//	deb               Debian repositories; deb/control, deb/system
+//	deb               Debian repositories; deb/packagefile, deb/control, deb/system
 //	rpm               rpm repositories; rpm/repodata, rpm/modulemd, rpm/treeinfo,
 //	                  rpm/header, rpm/xml, rpm/system
 //	mirrorlist        lists of mirrors, and metalinks

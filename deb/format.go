@@ -7,6 +7,11 @@
 // packages.go the packages; write.go writes the indexes, and writerelease.go the
 // Release, of a repository with some of the packages. What a version, a relation,
 // a pin means is in the file of that name.
+//
+// [Creator] implements repo.Creator: inspect.go reads package files, pool.go gives them
+// their places, createindex.go decides which indexes there are and writes them, of
+// stanzas (createstanza.go, override.go) and paths (createcontents.go). publish.go is
+// what both write by.
 package deb
 
 import "github.com/mirrorkeeper/mirrorkeeper/repo"
