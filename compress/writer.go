@@ -3,6 +3,7 @@ package compress
 import (
 	"fmt"
 	"io"
+	"runtime"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -25,6 +26,9 @@ func Writer(w io.Writer, suffix string) (io.WriteCloser, error) {
 			return nil, err
 		}
 		z.ModTime = time.Unix(0, 0) // RFC 1952, 2.3.1: no time stamp is available
+		if err := z.SetConcurrency(gzipBlock, min(runtime.GOMAXPROCS(0), maxGzipBlocks)); err != nil {
+			return nil, err
+		}
 		return gzipWriter{z}, nil
 	case ".zst":
 		return zstd.NewWriter(w,
@@ -42,6 +46,12 @@ func Writer(w io.Writer, suffix string) (io.WriteCloser, error) {
 func FastWriter(w io.Writer) (io.WriteCloser, error) {
 	return zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
 }
+
+const (
+	gzipBlock = 1 << 20 // in bytes; others would give other data
+	// maxGzipBlocks bounds the memory that large machines take, some MB a block.
+	maxGzipBlocks = 8
+)
 
 // gzipWriter compresses blocks of a fixed size, several at once.
 type gzipWriter struct{ *pgzip.Writer }

@@ -10,17 +10,16 @@ import (
 
 // contentsMemory is how much of the paths is sorted in memory, in bytes. Those of all of
 // Debian for one architecture have a GB.
-const contentsMemory = 32 << 20
+const contentsMemory = 16 << 20
 
-// pathsOf collects the paths of a suite's packages, and writes its Contents: for each
+// pathSorter collects the paths of a suite's packages, and writes its Contents: for each
 // path of the packages in a component for an architecture, a line with the packages that
 // have it. Packages for all architectures are in the index of each, as apt-ftparchive has
 // them.
-type pathsOf struct {
-	indexes map[indexKey][]*indexWriter
-	sorter  recordSorter // of path, NUL, package, NUL, number of its key
-	keys    []indexKey
-	lines   map[*indexWriter]*contentsLine
+type pathSorter struct {
+	sorter recordSorter // of path, NUL, package, NUL, number of its key
+	keys   []indexKey
+	lines  map[*indexWriter]*contentsLine
 }
 
 // contentsLine is the line that is begun in an index.
@@ -30,7 +29,7 @@ type contentsLine struct {
 }
 
 // add takes up the paths of a package.
-func (p *pathsOf) add(e *repo.Entry, section string, key indexKey) error {
+func (p *pathSorter) add(e *repo.Entry, section string, key indexKey) error {
 	if len(e.Texts) <= contentsText {
 		return errNotInspected
 	}
@@ -55,12 +54,10 @@ func (p *pathsOf) add(e *repo.Entry, section string, key indexKey) error {
 }
 
 // write writes the indexes.
-func (p *pathsOf) write() error {
+func (p *pathSorter) write(g *indexGroup) error {
 	p.lines = make(map[*indexWriter]*contentsLine)
-	for _, writers := range p.indexes {
-		for _, w := range writers {
-			p.lines[w] = &contentsLine{}
-		}
+	for _, w := range g.all {
+		p.lines[w] = &contentsLine{}
 	}
 	var path []byte
 	err := p.sorter.each(func(record []byte) error {
@@ -72,7 +69,7 @@ func (p *pathsOf) write() error {
 			}
 			path = append(path[:0], one...)
 		}
-		for _, w := range p.indexes[p.keys[number]] {
+		for _, w := range g.of[p.keys[number]] {
 			p.lines[w].add(path, name)
 		}
 		return nil
@@ -113,7 +110,7 @@ func appendPadded(line, path []byte) []byte {
 	return line
 }
 
-func (p *pathsOf) endLines() error {
+func (p *pathSorter) endLines() error {
 	for w, l := range p.lines {
 		if len(l.text) == 0 {
 			continue

@@ -93,7 +93,8 @@ func commonPrefix(a, b []byte) int {
 	return n
 }
 
-// each calls do with the records in their order, each valid until the next one.
+// each calls do with the records in their order, each valid until the next one. It can
+// be called again, but nothing be added any more.
 func (s *recordSorter) each(do func(record []byte) error) (err error) {
 	if len(s.runs) == 0 {
 		for r := range s.sorted {
@@ -103,10 +104,12 @@ func (s *recordSorter) each(do func(record []byte) error) (err error) {
 		}
 		return nil
 	}
-	if err := s.spill(); err != nil {
-		return err
+	if len(s.ends) > 0 {
+		if err := s.spill(); err != nil {
+			return err
+		}
+		s.text, s.ends = nil, nil
 	}
-	s.text, s.ends = nil, nil
 	var runs runHeap
 	for i, f := range s.runs {
 		if _, err := f.Seek(0, io.SeekStart); err != nil {
