@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -111,29 +112,47 @@ func (q *probeQuestion) ask(ctx context.Context, byFlags bool, site string) (wat
 			return none, usage("--scheme is %q; it is http, https or rsync", s)
 		}
 	}
-	allowed, err := networks(q.allow, u.Hostname())
-	if err != nil {
-		return none, err
-	}
-	w, done, err := q.watched(byFlags, site)
+	w, c, done, err := q.watched(byFlags, site)
 	if err != nil {
 		return none, err
 	}
 	defer done()
-	prober := probe.New(probe.Options{UserAgent: "mirrorkeeper/" + programVersion(), Allowed: allowed})
-	question := probe.Question{
-		Site:       watch.Site{URL: site, Schemes: q.schemes, EachAddress: q.eachAddress},
-		Repository: &w.Repository, Sources: w.sources, Base: w.base, Client: w.client,
-		Levels: levels, Budget: watch.Budget{Samples: q.samples, Files: 1 << 30, Bytes: 1 << 50},
+	settings := config.Watch{}
+	if c.Watch != nil {
+		settings = *c.Watch
 	}
-	if len(q.scope.Architectures)+len(q.scope.Components) > 0 {
-		question.Site.Scope = &q.scope
+	allowed, err := networks(append(settings.Allow, q.allow...), u.Hostname())
+	if err != nil {
+		return none, err
+	}
+	prober := probe.New(probe.Options{UserAgent: cmp.Or(settings.UserAgent, "mirrorkeeper/"+programVersion()), Allowed: allowed, Vantage: settings.Vantage})
+	question := probe.Question{
+		Site: q.site(site, settings.Sites), Repository: &w.Repository, Sources: w.sources, Base: w.base, Client: w.client,
+		Levels: levels, Budget: watch.Budget{Samples: q.samples, Files: 1 << 30, Bytes: 1 << 50}, Settings: watch.Settings{Grace: settings.Grace},
 	}
 	log := q.app.log(q.app.err)
 	question.Seen = func(o watch.Observation) {
 		log.Debug("looked", "endpoint", o.Endpoint.String(), "requests", o.Requests, "bytes", o.Bytes, "took", o.Took.Round(time.Millisecond), "fault", o.Fault, "detail", o.Detail)
 	}
 	return prober.Judge(ctx, question)
+}
+
+// site is the one to look at, as far as the configuration knows it, with what the flags
+// add. There is no history to wait for.
+func (q *probeQuestion) site(url string, configured []config.Site) watch.Site {
+	site := watch.Site{URL: url}
+	for _, s := range configured {
+		if s := siteOf(s); s.URL == url {
+			site = s
+		}
+	}
+	site.Paused, site.SlowStart = false, 0
+	site.Schemes = append(slices.Clone(site.Schemes), q.schemes...)
+	site.EachAddress = site.EachAddress || q.eachAddress
+	if len(q.scope.Architectures)+len(q.scope.Components) > 0 {
+		site.Scope = &q.scope
+	}
+	return site
 }
 
 // networks reads the networks that may be connected to. An address that is the host of the
@@ -157,8 +176,7 @@ func networks(texts []string, host string) (out []netip.Prefix, err error) {
 }
 
 // watched is the repository that the site is compared with.
-func (q *probeQuestion) watched(byFlags bool, site string) (w *watched, done func(), err error) {
-	var c *config.Config
+func (q *probeQuestion) watched(byFlags bool, site string) (w *watched, c *config.Config, done func(), err error) {
 	var r config.WatchedRepository
 	if byFlags {
 		c, r, err = q.configByFlags()
@@ -168,23 +186,23 @@ func (q *probeQuestion) watched(byFlags bool, site string) (w *watched, done fun
 		}
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	s, err := store.OpenState(c.Destination, c.State)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	b := &builder{config: c, store: s, log: q.app.log(q.app.err)}
 	if b.clients, err = newClients(&c.Transfer); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	fetcher := fetch.New(fetch.Options{
 		Client: b.clients.router.Client(), Connections: c.Transfer.Connections, PerHost: c.Transfer.PerHost, Retries: c.Transfer.Retries, Log: b.log,
 	})
 	if w, err = b.watched(r, fetcher); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	return w, w.client.CloseIdleConnections, nil
+	return w, c, w.client.CloseIdleConnections, nil
 }
 
 // configByFlags is the configuration that the flags stand for. What is read of the source

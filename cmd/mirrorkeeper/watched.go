@@ -17,17 +17,18 @@ import (
 type watched struct {
 	watch.Repository
 	sources []*probe.Source // of its roots
-	base    string          // URL of the source, "" where it comes from a list
+	base    string          // URL of the source, "" where it has none
 	client  *http.Client    // that reaches the source
 }
 
 // watched makes a watched repository of the configuration's.
 func (b *builder) watched(r config.WatchedRepository, fetcher *fetch.Fetcher) (*watched, error) {
 	out := &watched{
-		Repository: watch.Repository{Name: r.Name, Directories: r.Directories, Stamp: r.Stamp},
+		Repository: watch.Repository{Name: r.Name, Directories: r.Directories, Stamp: r.Stamp, MaxAge: r.MaxAge, NewestStamp: r.Age == "newest"},
 		client:     b.clients.router.Client(),
 	}
 	if r.Source == "" {
+		out.base = strings.TrimRight(r.URL, "/")
 		return out, nil
 	}
 	source := b.config.Source(r.Source)

@@ -117,14 +117,10 @@ func (w *watcher) ofConfig(ctx context.Context, c *config.Config) (*watching, er
 		if err != nil {
 			return nil, err
 		}
-		made.MaxAge, made.NewestStamp = r.MaxAge, r.Age == "newest"
 		for _, source := range made.sources {
 			out.web.Ledgers[source.Name] = web.Ledgers{Ledger: source.Ledger, PackageName: source.Format.FileName}
 		}
 		one := daemon.Repository{Repository: made.Repository, Sources: made.sources, Origin: watch.Site{URL: made.base}, Client: made.client}
-		if r.URL != "" {
-			one.Origin.URL = strings.TrimRight(r.URL, "/")
-		}
 		out.setup.Repositories = append(out.setup.Repositories, one)
 	}
 	for _, site := range x.Sites {

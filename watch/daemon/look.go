@@ -61,13 +61,13 @@ func (d *Daemon) look(ctx context.Context, e *entry) {
 	}
 	visit := d.Prober.Visit(target)
 	defer visit.Close()
-	tasks := watch.First(known, site, repository, random)
+	tasks, notBefore := watch.First(known, site, repository, random), time.Time{}
 	for round := 0; len(tasks) > 0 && round < 2; round++ {
 		o := visit.Look(ctx, tasks, known)
 		if ctx.Err() != nil {
 			break // what was cut off by our own end says nothing
 		}
-		known = watch.Learn(known, o, setup.Settings)
+		known, notBefore = watch.Learn(known, o, setup.Settings), o.NotBefore
 		k := known
 		d.History.Observed(&o, &k)
 		if d.Looked != nil {
@@ -88,6 +88,9 @@ func (d *Daemon) look(ctx context.Context, e *entry) {
 	}
 	e.known = known
 	e.due = d.Now().Add(watch.Wait(known, p.site, setup.Budget, d.random))
+	if notBefore.After(e.due) {
+		e.due = notBefore
+	}
 	d.queue.add(e)
 	if ctx.Err() == nil {
 		d.judge(p)

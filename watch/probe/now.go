@@ -107,9 +107,6 @@ func (p *Prober) source(ctx context.Context, q Question) (*sourceNow, error) {
 		return nil, err
 	}
 	source.Reached = p.Now()
-	if len(q.Repository.Directories) > 0 {
-		source.Planted = source.Reached // timestamps are compared with the clock
-	}
 	var known []watch.Known
 	site := watch.Site{URL: q.Base}
 	if q.Base != "" {
@@ -122,8 +119,25 @@ func (p *Prober) source(ctx context.Context, q Question) (*sourceNow, error) {
 		quiet.Seen = nil
 		known = []watch.Known{p.lookAll(ctx, quiet, t, source)}
 	}
+	source.stamps(*q.Repository, known, source.Reached)
 	source.SourceKnown, _ = watch.JudgeSource(*q.Repository, site, source.SourceKnown, known, watch.Verdict{}, q.Settings, p.Now())
 	return source, ctx.Err()
+}
+
+// stamps are what the timestamps of sites are compared with: those of the source, or the
+// clock where it shows none.
+func (s *sourceNow) stamps(r watch.Repository, known []watch.Known, now time.Time) {
+	s.Stamps = map[string]time.Time{}
+	for _, k := range known {
+		for _, t := range k.Stamps {
+			if t.Fault == watch.FaultNone && !t.Stamp.IsZero() {
+				s.Stamps[t.Directory] = t.Stamp
+			}
+		}
+	}
+	if len(s.Stamps) == 0 && len(r.Directories) > 0 {
+		s.Planted = now
+	}
 }
 
 // update takes the generations from the ledgers.
