@@ -290,7 +290,9 @@ func (r KnownRoot) checkSweep(c Check) KnownRoot {
 	}
 	began := r.Sweep.Began
 	r.Sweep, r.Swept, r.Doubtful = Sweep{}, c.At, false
-	r = r.forget(func(f FileSeen) bool { return f.At.Before(began) && f.Fault != FaultDigest })
+	r = r.forget(func(f FileSeen) bool {
+		return f.At.Before(began) && f.Fault != FaultDigest && !slices.ContainsFunc(c.Bad, f.same)
+	})
 	for i, other := range r.Checks {
 		if l := other.Level; l == LevelSample || l == LevelBytes {
 			r.Checks[i].BadCount -= other.unlisted()

@@ -174,14 +174,16 @@ func (l *look) testOf(s *Source, t watch.Task) test {
 		return l.digest(ctx, s, t, f)
 	}
 	switch t.Level {
-	case watch.LevelIndexes:
-		done, plain := l.digestedBefore(s, t), plainNames(s, t)
+	case watch.LevelIndexes, watch.LevelSweep:
+		names, done := namesOfIndexes(s, t), t.Level == watch.LevelSweep || l.digestedBefore(s, t)
 		return func(ctx context.Context, f repo.File) (*watch.FileSeen, answer) {
-			if (f.Size < smallIndex || !done) && !(isDigestOf(f) && plain[f.Digest]) {
+			plain, isIndex := names[f.Digest]
+			small := f.Size < smallIndex && t.Level == watch.LevelIndexes
+			if (small || !done) && !(isDigestOf(f) && plain) {
 				return digest(ctx, f)
 			}
 			bad, a := size(ctx, f)
-			if bad != nil && bad.Fault == watch.FaultSize {
+			if isIndex && bad != nil && bad.Fault == watch.FaultSize {
 				return digest(ctx, f) // of which generation is it?
 			}
 			return bad, a
@@ -197,9 +199,9 @@ func (l *look) testOf(s *Source, t watch.Task) test {
 // isDigestOf reports whether the file is named by its digest.
 func isDigestOf(f repo.File) bool { return strings.Contains(f.Path, f.Digest.Hex()) }
 
-// plainNames are the contents of indexes that have a name of another kind than their
-// digest: it is enough to read them under one name.
-func plainNames(s *Source, t watch.Task) map[repo.Digest]bool {
+// namesOfIndexes are the contents of indexes, and whether they have a name of another kind
+// than their digest: it is enough to read them under one name.
+func namesOfIndexes(s *Source, t watch.Task) map[repo.Digest]bool {
 	names := map[repo.Digest]bool{}
 	m, err := s.Ledger.Manifest(t.Generation)
 	if err != nil {

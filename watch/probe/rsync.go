@@ -106,7 +106,7 @@ func (r *rsync) sizes(ctx context.Context, dir string, all bool, files []repo.Fi
 		wanted[f.Path] = true
 	}
 	sizes := map[string]int64{}
-	err := r.run(ctx, listingTime, append(args, r.url(dir)+"/"), names.String(), func(line string) {
+	err := r.run(ctx, listingTime, append(args, r.url(dir)+"/", "."), names.String(), func(line string) {
 		if name, size, ok := parseListing(line); ok && wanted[name] {
 			sizes[name] = size
 		}

@@ -317,3 +317,8 @@ func write(t *testing.T, name string, content []byte) {
 		t.Fatal(err)
 	}
 }
+
+// stripPath serves a site below a path.
+func stripPath(path string) repotest.Fault {
+	return func(next http.Handler) http.Handler { return http.StripPrefix(path, next) }
+}
