@@ -176,7 +176,9 @@ type slotRange struct{ first, last int64 }
 // slots are those of a time that there are looks in.
 func (s *Store) slots(t *transaction, from, to time.Time) (slotRange, error) {
 	var first, last int64
-	err := t.one(`SELECT COALESCE(MIN(slot), 0), COALESCE(MAX(slot), 0) FROM observations WHERE vantage = ?`, s.vantage).Scan(&first, &last)
+	// Apart, each is one step in the index.
+	err := t.one(`SELECT COALESCE((SELECT MIN(slot) FROM observations WHERE vantage = ?), 0), COALESCE((SELECT MAX(slot) FROM observations WHERE vantage = ?), 0)`,
+		s.vantage, s.vantage).Scan(&first, &last)
 	return slotRange{max(first, slotOf(from)), min(last, slotOf(to))}, err
 }
 

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -40,7 +41,7 @@ func (s Selection) where(site, repository string) (string, []any) {
 }
 
 func (s *Store) writeVerdicts(t *transaction, all []*watch.Verdict) error {
-	changed := map[int64][]any{} // the last of each
+	changed, bodies := map[int64][]any{}, map[int64][]any{} // the last of each
 	for _, v := range all {
 		row, err := s.verdict(t, watch.Key{Site: v.Site, Repository: v.Repository})
 		if err != nil {
@@ -56,20 +57,27 @@ func (s *Store) writeVerdicts(t *transaction, all []*watch.Verdict) error {
 		if err != nil {
 			return err
 		}
-		if values == nil {
+		body, err := s.verdictBody(t, v)
+		if err != nil {
+			return err
+		}
+		if body == nil {
 			s.drop(1)
 			continue
 		}
 		// One that is but newer is not written: its moment is that of the last look.
-		sum := sha256.Sum256(fmt.Append(nil, values[1:]...))
-		if sum != row.written {
-			row.written, changed[row.id] = sum, append(values, v.At.UnixMilli())
+		if sum := sha256.Sum256(fmt.Append(body, values...)); sum != row.written {
+			row.written = sum
+			changed[row.id], bodies[row.id] = append(values, v.At.UnixMilli()), []any{row.id, string(body)}
 		}
 	}
-	return t.insert("verdicts", "id, vantage, site, repository, state, reason, frozen, since, stale, generation, complete, stamp, body, at",
+	if err := t.insert("verdict_bodies", "verdict, body", "ON CONFLICT (verdict) DO UPDATE SET body = excluded.body", slices.Collect(maps.Values(bodies))); err != nil {
+		return err
+	}
+	return t.insert("verdicts", "id, vantage, site, repository, state, reason, frozen, since, stale, generation, complete, stamp, at",
 		`ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason, frozen = excluded.frozen,
 		since = excluded.since, stale = excluded.stale, generation = excluded.generation, complete = excluded.complete,
-		stamp = excluded.stamp, body = excluded.body, at = excluded.at, ended = NULL`, slices.Collect(maps.Values(changed)))
+		stamp = excluded.stamp, at = excluded.at, ended = NULL`, slices.Collect(maps.Values(changed)))
 }
 
 // verdict gives the row of a site and watched repository, and enters it where it is new.
@@ -82,32 +90,18 @@ func (s *Store) verdict(t *transaction, key watch.Key) (*verdictRow, error) {
 		return nil, err
 	}
 	row := &verdictRow{held: map[int64]held{}}
-	err = t.oneOften(&row.id, `INSERT INTO verdicts (vantage, site, repository, state, reason, frozen, since, at, generation, complete, body)
-		VALUES (?, ?, ?, '', '', 0, 0, 0, '', 0, '{}')
+	err = t.oneOften(&row.id, `INSERT INTO verdicts (vantage, site, repository, state, reason, frozen, since, at, generation, complete)
+		VALUES (?, ?, ?, '', '', 0, 0, 0, '', 0)
 		ON CONFLICT (vantage, site, repository) DO UPDATE SET site = excluded.site RETURNING id`, s.vantage, site, repository)
 	s.memory.verdicts[key] = row
 	return row, err
 }
 
-// verdictValues are the values of a row but for the moment of judging, nil where they
-// cannot be written down: that must not keep other verdicts back.
+// verdictValues are the values of a row but for the moment of judging.
 func (s *Store) verdictValues(t *transaction, id int64, v *watch.Verdict) ([]any, error) {
-	key := watch.Key{Site: v.Site, Repository: v.Repository}
-	site, repository, err := s.memory.pair(t, key)
+	site, repository, err := s.memory.pair(t, watch.Key{Site: v.Site, Repository: v.Repository})
 	if err != nil {
 		return nil, err
-	}
-	var words []word
-	for _, e := range v.Endpoints {
-		row, err := s.endpoint(t, endpointKey{key, e.Endpoint})
-		if err != nil {
-			return nil, err
-		}
-		words = append(words, word{row.id, e.At})
-	}
-	body, err := encode(stored(v), append(words, word{lastLook, v.At})...)
-	if err != nil {
-		return nil, nil
 	}
 	var stale any // NULL for unknown
 	switch {
@@ -118,8 +112,26 @@ func (s *Store) verdictValues(t *transaction, id int64, v *watch.Verdict) ([]any
 	}
 	return []any{
 		id, s.vantage, site, repository, text(string(v.State), mostText), text(string(v.Reason), mostText), toBool(v.Frozen),
-		v.Since.UnixMilli(), stale, v.Generation.String(), knownShare(v.Complete), millis(v.Stamp), string(body),
+		v.Since.UnixMilli(), stale, v.Generation.String(), knownShare(v.Complete), millis(v.Stamp),
 	}, nil
+}
+
+// verdictBody is the JSON of a verdict, nil where it cannot be written down: that must not
+// keep other verdicts back.
+func (s *Store) verdictBody(t *transaction, v *watch.Verdict) ([]byte, error) {
+	var words []word
+	for _, e := range v.Endpoints {
+		row, err := s.endpoint(t, endpointKey{watch.Key{Site: v.Site, Repository: v.Repository}, e.Endpoint})
+		if err != nil {
+			return nil, err
+		}
+		words = append(words, word{row.id, e.At})
+	}
+	body, err := encode(stored(v), append(words, word{lastLook, v.At})...)
+	if err != nil {
+		return nil, nil
+	}
+	return body, nil
 }
 
 // stored is a verdict as it is written: without its moment, and with the moments at which
@@ -143,59 +155,95 @@ func stored(v *watch.Verdict) *watch.Verdict {
 // moment is that of the last look. Moments are kept to the millisecond.
 func (s *Store) Verdicts(ctx context.Context, selection Selection) ([]watch.Verdict, error) {
 	var all []watch.Verdict
-	where, chosen := selection.where("s.url", "r.name")
 	err := s.look(ctx, func(t *transaction) error {
 		vantage, err := s.vantageOf(t, selection)
 		if err != nil {
 			return err
 		}
-		values := append([]any{vantage}, chosen...)
-		looks := map[int64]time.Time{}   // by endpoint
-		last := map[[2]int64]time.Time{} // by site and repository
-		if err := t.each(func(scan scanner) error {
-			var id int64
-			var pair [2]int64
-			var at sql.NullInt64
-			if err := scan(&id, &pair[0], &pair[1], &at); err != nil {
+		// There are thousands of rows: names are looked up here, and not by the database
+		// for each of them.
+		r := verdictReader{brief: selection.Brief, looks: map[int64]time.Time{}, last: map[[2]int64]time.Time{}}
+		where, values := "", []any{vantage}
+		for _, n := range []struct {
+			into                *map[int64]string
+			table, column, name string
+		}{{&r.sites, "sites", "site", selection.Site}, {&r.repositories, "repositories", "repository", selection.Repository}} {
+			if *n.into, err = readNames(t, n.table, n.name); err != nil {
 				return err
 			}
-			if m := moment(at); m.After(last[pair]) {
-				last[pair] = m
+			if n.name != "" {
+				where += " AND " + n.column + " = (SELECT id FROM " + n.table + " WHERE " + named[n.table] + " = ?)"
+				values = append(values, text(n.name, mostKey))
 			}
-			if !selection.Brief {
-				looks[id] = moment(at)
-			}
-			return nil
-		}, `SELECT e.id, e.site, e.repository, e.last FROM endpoints e JOIN sites s ON s.id = e.site JOIN repositories r ON r.id = e.repository
-			WHERE e.vantage = ?`+where, values...); err != nil {
+		}
+		if err := t.each(r.look, `SELECT id, site, repository, last FROM endpoints WHERE vantage = ?`+where, values...); err != nil {
 			return err
 		}
-		body := "v.body"
+		body, join := "b.body", " LEFT JOIN verdict_bodies b ON b.verdict = id"
 		if selection.Brief {
-			body = "''"
+			body, join = "NULL", ""
 		}
-		all, err = list(t, func(scan scanner) (watch.Verdict, error) { return scanVerdict(scan, looks, last) }, `SELECT s.url, r.name, v.site, v.repository, v.state, v.reason, v.frozen, v.since, v.at, v.stale, v.generation, v.complete, v.stamp, `+body+`
-			FROM verdicts v JOIN sites s ON s.id = v.site JOIN repositories r ON r.id = v.repository
-			WHERE v.ended IS NULL AND v.state <> '' AND v.vantage = ?`+where+` ORDER BY s.url, r.name`, values...)
+		all, err = list(t, r.verdict, `SELECT site, repository, state, reason, frozen, since, at, stale, generation, complete, stamp, `+body+`
+			FROM verdicts`+join+` WHERE ended IS NULL AND state <> '' AND vantage = ?`+where, values...)
 		return err
+	})
+	slices.SortFunc(all, func(a, b watch.Verdict) int {
+		return cmp.Or(cmp.Compare(a.Site, b.Site), cmp.Compare(a.Repository, b.Repository))
 	})
 	return all, err
 }
 
-// scanVerdict reads a verdict as it is after the last looks.
-func scanVerdict(scan scanner, looks map[int64]time.Time, last map[[2]int64]time.Time) (v watch.Verdict, err error) {
+// readNames reads what a table names, or one name of it.
+func readNames(t *transaction, table, name string) (map[int64]string, error) {
+	where, values := "", []any(nil)
+	if name != "" {
+		where, values = " WHERE "+named[table]+" = ?", []any{text(name, mostKey)}
+	}
+	names := map[int64]string{}
+	return names, t.each(func(scan scanner) error {
+		var id int64
+		var name string
+		err := scan(&id, &name)
+		names[id] = name
+		return err
+	}, `SELECT id, `+named[table]+` FROM `+table+where, values...)
+}
+
+// verdictReader reads verdicts as they are after the last looks.
+type verdictReader struct {
+	brief               bool
+	sites, repositories map[int64]string
+	looks               map[int64]time.Time    // by endpoint
+	last                map[[2]int64]time.Time // by site and repository
+}
+
+func (r *verdictReader) look(scan scanner) error {
+	var id int64
+	var pair [2]int64
+	var at sql.NullInt64
+	if err := scan(&id, &pair[0], &pair[1], &at); err != nil {
+		return err
+	}
+	m := moment(at)
+	r.last[pair] = later(r.last[pair], m)
+	if !r.brief {
+		r.looks[id] = m
+	}
+	return nil
+}
+
+func (r *verdictReader) verdict(scan scanner) (v watch.Verdict, err error) {
 	var pair [2]int64
 	var since, at int64
 	var stale, stamp sql.NullInt64
 	var generation string
 	var body []byte
-	if err := scan(&v.Site, &v.Repository, &pair[0], &pair[1], &v.State, &v.Reason, &v.Frozen, &since, &at, &stale, &generation, &v.Complete, &stamp, &body); err != nil {
+	if err := scan(&pair[0], &pair[1], &v.State, &v.Reason, &v.Frozen, &since, &at, &stale, &generation, &v.Complete, &stamp, &body); err != nil {
 		return v, err
 	}
-	v.Since, v.At, v.Stamp = time.UnixMilli(since).UTC(), time.UnixMilli(at).UTC(), moment(stamp)
-	if m := last[pair]; m.After(v.At) {
-		v.At = m
-	}
+	v.Site, v.Repository = r.sites[pair[0]], r.repositories[pair[1]]
+	v.Since, v.Stamp = time.UnixMilli(since).UTC(), moment(stamp)
+	v.At = later(time.UnixMilli(at).UTC(), r.last[pair])
 	switch {
 	case !stale.Valid:
 		v.Lag = -1
@@ -208,7 +256,7 @@ func scanVerdict(scan scanner, looks map[int64]time.Time, last map[[2]int64]time
 	if len(body) > 0 {
 		w := v
 		if err := decode(body, func(number int64) time.Time {
-			if at, ok := looks[number]; ok {
+			if at, ok := r.looks[number]; ok {
 				return at
 			}
 			return v.At

@@ -95,10 +95,12 @@ CREATE TABLE verdicts (
     generation TEXT NOT NULL,
     complete {real} NOT NULL,
     stamp {big},
-    body TEXT NOT NULL,             -- endpoints and evidence
     ended {big},                    -- when it was not watched any more
     UNIQUE (vantage, site, repository)
 ) {table};
+
+-- The whole of it, as JSON: apart, so that all verdicts are read fast.
+CREATE TABLE verdict_bodies (verdict INTEGER PRIMARY KEY, body TEXT NOT NULL) {table};
 
 CREATE TABLE states (
     verdict INTEGER NOT NULL,

@@ -10,8 +10,9 @@ INSERT INTO generations (vantage, root, published, digest, dated, files, bytes, 
 INSERT INTO endpoints (id, vantage, site, repository, scheme, family, address, last, answered, failures, skew, spent)
     VALUES (1, 1, 1, 1, 'https', 4, '', 1772600600000, 1772600600000, 0, 100, 0);
 INSERT INTO known (endpoint, body) VALUES (1, '{"endpoint":{"scheme":"https","family":4},"last":"\u00000","roots":[{"name":"debian/bookworm","digest":"sha256:ef8df29de3dd0cd7783f84b70437b5fae7845290e9b01a98193375f48e9c0a34","since":"2026-03-04T04:00:00Z"}]}');
-INSERT INTO verdicts (id, vantage, site, repository, state, reason, frozen, since, at, stale, generation, complete, body)
-    VALUES (1, 1, 1, 1, 'IN_SYNC', '', 0, 1772600120000, 1772600120000, 0, 'sha256:ef8df29de3dd0cd7783f84b70437b5fae7845290e9b01a98193375f48e9c0a34', 1, '{"endpoints":[{"endpoint":{"scheme":"https","family":4},"state":"IN_SYNC","at":"\u00001"}],"evidence":null}');
+INSERT INTO verdicts (id, vantage, site, repository, state, reason, frozen, since, at, stale, generation, complete)
+    VALUES (1, 1, 1, 1, 'IN_SYNC', '', 0, 1772600120000, 1772600120000, 0, 'sha256:ef8df29de3dd0cd7783f84b70437b5fae7845290e9b01a98193375f48e9c0a34', 1);
+INSERT INTO verdict_bodies (verdict, body) VALUES (1, '{"endpoints":[{"endpoint":{"scheme":"https","family":4},"state":"IN_SYNC","at":"\u00001"}],"evidence":null}');
 INSERT INTO states (verdict, since, until, state, reason, frozen, generation, evidence) VALUES (1, 1772600120000, NULL, 'IN_SYNC', '', 0, 'sha256:ef8df29de3dd0cd7783f84b70437b5fae7845290e9b01a98193375f48e9c0a34', '');
 INSERT INTO holdings (root, verdict, since, until, published) VALUES (1, 1, 1772596400000, 1772600120000, 1772592800000), (1, 1, 1772600120000, NULL, 1772600060000);
 INSERT INTO shown (id, vantage, digest, roots, used) VALUES (1, 1, 'x', '[]', 1772600000000);
