@@ -12,6 +12,7 @@ func (k checker) repository(r *Repository) {
 	}
 	k.cleanPath(key+".path", r.Path)
 	k.archive(r, key)
+	k.incoming(r, key)
 	k.sign(r.Sign, key+".sign")
 	if r.Unsigned && k.has(key+".sign") {
 		k.at(key+".unsigned", "stands beside sign (expected one of them)")

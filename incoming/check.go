@@ -25,16 +25,18 @@ var errChanged = errors.New("it has changed")
 // packageAlone reports whether a file is an upload by itself.
 func (d *Door) packageAlone(name string) bool { return d.List == "" && d.Creator.IsPackage(name) }
 
-// readLists reads the lists among the files.
-func (d *Door) readLists(settled look) map[string]*list {
+// readLists reads the lists among the files. One that has changed meanwhile is empty.
+func (d *Door) readLists(now look) map[string]*list {
 	lists := map[string]*list{}
-	for name, s := range settled {
+	for name, s := range now {
 		if d.List == "" || !strings.HasSuffix(name, d.List) {
 			continue
 		}
-		if l, err := d.readList(name, s); err == nil {
-			lists[name] = l
+		l, err := d.readList(name, s)
+		if err != nil {
+			l = &list{}
 		}
+		lists[name] = l
 	}
 	return lists
 }

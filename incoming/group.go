@@ -35,6 +35,10 @@ func group(now, settled look, lists map[string]*list, alone func(name string) bo
 	listed := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(lists)) {
 		l := lists[name]
+		if _, quiet := settled[name]; !quiet {
+			waiting = append(waiting, unsettled(name))
+			continue
+		}
 		u := &upload{name: name, list: l, files: map[string]state{name: settled[name]}}
 		var reasons []string
 		for _, f := range l.files {
@@ -65,10 +69,14 @@ func group(now, settled look, lists map[string]*list, alone func(name string) bo
 		if s, quiet := settled[name]; quiet {
 			uploads = append(uploads, &upload{name: name, files: map[string]state{name: s}})
 		} else {
-			waiting = append(waiting, Outcome{Name: name, State: Waiting, Reasons: []string{name + " may still be written to"}})
+			waiting = append(waiting, unsettled(name))
 		}
 	}
 	return uploads, waiting
+}
+
+func unsettled(name string) Outcome {
+	return Outcome{Name: name, State: Waiting, Reasons: []string{name + " may still be written to"}}
 }
 
 func names(signatures []Signature) (all []string) {

@@ -90,6 +90,7 @@ type Door struct {
 	root     *os.Root
 	lock     *flock.Flock
 	last     look
+	lists    map[string]*list // in the last look
 	restless bool // something was new in the last look, or had changed
 }
 
@@ -128,8 +129,8 @@ func (d *Door) Look(ctx context.Context) (outcomes []Outcome, err error) {
 	settled := now.settled(d.last)
 	d.last, d.restless = now, len(settled) < len(now)
 	defer func() { err = errors.Join(err, d.clear()) }()
-	lists := d.readLists(settled)
-	uploads, outcomes := group(now, settled, lists, d.packageAlone)
+	d.lists = d.readLists(now)
+	uploads, outcomes := group(now, settled, d.lists, d.packageAlone)
 	var admitted []*upload
 	for _, u := range uploads {
 		facts, err := d.check(ctx, u)

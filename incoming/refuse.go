@@ -62,15 +62,13 @@ func (d *Door) refusedDir(name string) (string, error) {
 // lists. Other lists are never part of one.
 func (d *Door) own(u *upload) (names []string) {
 	shared := map[string]bool{}
-	for name, s := range d.last {
-		if name == u.name || d.List == "" || !strings.HasSuffix(name, d.List) {
+	for name, l := range d.lists {
+		if name == u.name {
 			continue
 		}
 		shared[name] = true
-		if l, err := d.readList(name, s); err == nil && len(l.signed) > 0 {
-			for _, f := range l.files {
-				shared[f.Path] = true
-			}
+		for _, f := range l.files {
+			shared[f.Path] = shared[f.Path] || len(l.signed) > 0
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(u.files)) {

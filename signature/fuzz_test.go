@@ -25,7 +25,8 @@ func FuzzInline(f *testing.F) {
 	})
 }
 
-// FuzzDetached changes a signature: no panic, and no signature over other content.
+// FuzzDetached changes a signature: no panic, and no signature over other content; and
+// several in one block are worth as much as apart.
 func FuzzDetached(f *testing.F) {
 	g := withGnuPG(f)
 	k := keyring(f, g.export(f, "ed25519", "rsa"))
@@ -36,13 +37,17 @@ func FuzzDetached(f *testing.F) {
 	}
 	now := time.Now()
 	f.Fuzz(func(t *testing.T, content, sig []byte) {
-		if _, err := k.Detached(content, sig, now); err == nil && !bytes.Equal(content, release) {
+		_, err := k.Detached(content, sig, now)
+		if err == nil && !bytes.Equal(content, release) {
 			t.Fatalf("accepted: %q", content)
+		}
+		if _, apart := k.Detached(content, signature.Separate(sig), now); (err == nil) != (apart == nil) {
+			t.Fatalf("in one block: %v, apart: %v", err, apart)
 		}
 	})
 }
 
-// FuzzAdd reads arbitrary bytes as keys, and uses them.
+// FuzzAdd reads arbitrary bytes as keys, uses, describes and exports them.
 func FuzzAdd(f *testing.F) {
 	g := withGnuPG(f)
 	document := g.clearSign(f, release, "subkey")
@@ -56,5 +61,7 @@ func FuzzAdd(f *testing.F) {
 			return
 		}
 		k.Inline(document, now)
+		k.Describe(now)
+		k.ArmoredEach()
 	})
 }

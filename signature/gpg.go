@@ -62,6 +62,9 @@ func (g GPG) Public(ctx context.Context) (armored, binary []byte, err error) {
 	if len(binary) == 0 {
 		return nil, nil, fmt.Errorf("%s has no public key %q", g.program(), g.KeyID)
 	}
+	if keys, err := readKeys(binary); err == nil && len(keys) > 1 {
+		return nil, nil, fmt.Errorf("%s has %d public keys %q, expected the one that signs: name it by its fingerprint", g.program(), len(keys), g.KeyID)
+	}
 	armored, err = enarmor(binary, openpgp.PublicKeyType)
 	return armored, binary, err
 }

@@ -25,6 +25,15 @@ func TestGPG(t *testing.T) {
 	checkSigner(t, signature.GPG{KeyID: g.fingerprints["ed25519"], Command: []string{path, "--no-greeting"}})
 }
 
+// Clients get the key that signs, and no other of a similar name.
+func TestGPGNamesOneKey(t *testing.T) {
+	withGnuPG(t)
+	t.Setenv("GNUPGHOME", gnupgHome)
+	if _, _, err := (signature.GPG{KeyID: "@example.org"}).Public(t.Context()); err == nil || !strings.Contains(err.Error(), "name it by its fingerprint") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestGPGErrors(t *testing.T) {
 	withGnuPG(t)
 	t.Setenv("GNUPGHOME", gnupgHome)

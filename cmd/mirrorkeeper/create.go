@@ -30,6 +30,7 @@ type creation struct {
 	changelog   int
 	unsigned    bool
 	key         string
+	passphrase  string // file of that of the key
 
 	add        bool
 	remove     []string
@@ -90,6 +91,7 @@ func (x *creation) flags(c *cobra.Command) {
 	f.BoolVar(&x.detailed, "detailed-exit-codes", false, "exit with 10 when a new generation was published")
 	f.BoolVar(&x.unsigned, "no-sign", false, "leave the repository unsigned")
 	f.StringVar(&x.key, "key", "", "`file` of the secret key that signs (default: one that is made once)")
+	f.StringVar(&x.passphrase, "passphrase-file", "", "`file` whose first line is the passphrase of the key (default: a terminal is asked for one that is needed)")
 	f.BoolVar(&r.AnyName, "any-name", false, "accept files that do not have the name that their package ought to have")
 	f.StringSliceVar(&r.Compress, "compress", nil, "`compressions` of the indexes: gz, xz, zst (default gz)")
 	f.StringSliceVar(&r.Digests, "digests", nil, "`digests` that the indexes list: md5, sha1, sha256, sha512 (default sha256, for deb md5 too)")
@@ -250,6 +252,8 @@ func (a *app) flagsConfig(x *creation, flags *pflag.FlagSet, args []string) (*co
 		return nil, &exit{code: exitUsage, err: errors.New("name at least one file or directory of packages"), hint: "--add without files keeps what the repository holds"}
 	case x.unsigned && x.key != "":
 		return nil, usage("--no-sign and --key exclude each other")
+	case x.passphrase != "" && x.key == "":
+		return nil, usage("--passphrase-file goes with --key")
 	}
 	for _, name := range describing(flags) {
 		if f := config.FormatOf(name); f != "" && f != r.Type {
@@ -265,7 +269,7 @@ func (a *app) flagsConfig(x *creation, flags *pflag.FlagSet, args []string) (*co
 	}
 	r.Unsigned = x.unsigned
 	if x.key != "" {
-		r.Sign = []config.Sign{{Key: x.key}}
+		r.Sign = []config.Sign{{Key: x.key, PassphraseFile: x.passphrase}}
 	}
 	dir, err := filepath.Abs(x.destination)
 	if err != nil {
@@ -347,6 +351,12 @@ func (a *app) create(ctx context.Context, x *creation, all *creations) error {
 func (a *app) createOne(ctx context.Context, c *config.Config, r config.Repository, j *create.Job) (*create.Report, error) {
 	begun := time.Now()
 	report, err := create.Run(ctx, j)
+	return report, a.afterCreating(ctx, c, r, j, begun, report, err)
+}
+
+// afterCreating does what is to be done after a run over a repository, and returns its
+// error, and those of what it does.
+func (a *app) afterCreating(ctx context.Context, c *config.Config, r config.Repository, j *create.Job, begun time.Time, report *create.Report, err error) error {
 	o := mirror.Outcome{Mirror: r.Name, Begun: begun, Took: time.Since(begun), Err: err}
 	if err == nil {
 		o.Report = &mirror.Report{
@@ -368,7 +378,7 @@ func (a *app) createOne(ctx context.Context, c *config.Config, r config.Reposito
 	if len(r.RunAfter) > 0 {
 		problems = append(problems, mirror.RunCommand(context.WithoutCancel(ctx), r.RunAfter, o))
 	}
-	return report, errors.Join(problems...)
+	return errors.Join(problems...)
 }
 
 // job makes the job of a repository, apart from what all jobs share.

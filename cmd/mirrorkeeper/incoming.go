@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -204,16 +205,18 @@ func (d *doors) publish(ctx context.Context, r config.Repository, base *create.J
 	for _, f := range files {
 		j.Inputs = append(j.Inputs, create.Input{Path: f})
 	}
-	report, err := d.app.createOne(ctx, d.config, r, &j)
+	begun := time.Now()
+	report, err := create.Run(ctx, &j)
 	var refused *create.RefusedError
-	switch {
-	case errors.As(err, &refused):
+	if errors.As(err, &refused) { // the uploads failed, not the repository
 		reasons := map[string]string{}
 		for _, f := range refused.Files {
 			reasons[f.File] = f.Reason
 		}
 		return reasons, nil
-	case err != nil && report != nil: // it is published, and something after that failed
+	}
+	err = d.app.afterCreating(ctx, d.config, r, &j, begun, report, err)
+	if report != nil && err != nil { // it is published, and something after that failed
 		fmt.Fprintf(d.app.err, "warning: %s: %v\n", r.Name, err)
 		return nil, nil
 	}

@@ -230,6 +230,10 @@ func TestKeyExportOfACreatedRepository(t *testing.T) {
 	if want := read(t, filepath.Join(dir, "out/local/key.asc")); r.out != want {
 		t.Errorf("exported\n%s\nexpected\n%s", r.out, want)
 	}
+	file := protectedKey(t)
+	wantResult(t, mirrorkeeper("create", "local", "--type", "deb", "--destination", filepath.Join(dir, "out"), "--key", file,
+		"--passphrase-file", filepath.Join(filepath.Dir(file), "passphrase"), packages[0]), 0)
+	wantResult(t, mirrorkeeper("key", "export", "local", "--destination", filepath.Join(dir, "out")), 0, mirrorkeeper("key", "export", file).out)
 }
 
 func TestKeyShowWarns(t *testing.T) {
