@@ -39,7 +39,7 @@ func (p *pathSorter) add(e *repo.Entry, section string, key indexKey) error {
 		p.keys = append(p.keys, key)
 	}
 	name := e.Name
-	if section != "" {
+	if section != "" && !strings.ContainsAny(section, " \t\n,") { // which would be read as other words
 		name = strings.TrimSuffix(section, "/") + "/" + name
 	}
 	behind := append([]byte("\x00"+name+"\x00"), byte(number>>8), byte(number))

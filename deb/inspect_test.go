@@ -129,6 +129,7 @@ func TestBadControl(t *testing.T) {
 		{name: "essential or not", text: leastControl + "Essential: maybe\n", want: "none of yes, no"},
 		{name: "multi-arch or not", text: leastControl + "Multi-Arch: both\n", want: "none of same"},
 		{name: "same of all", text: field("Architecture", "all") + "Multi-Arch: same\n", want: "cannot be said of a package for all"},
+		{name: "variant of another architecture", text: leastControl + "Architecture-Variant: all\n", want: "is no variant of amd64", dpkg: true},
 		{name: "relation without comma", text: leastControl + "Depends: a b\n", want: "where a comma"},
 		{name: "relation ends with a comma", text: leastControl + "Depends: a,\n", want: "where a package name is expected"},
 		{name: "relation begins with a comma", text: leastControl + "Depends: , a\n", want: "where a package name is expected"},

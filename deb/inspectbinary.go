@@ -40,7 +40,7 @@ func (c *Creator) inspectBinary(f repo.PackageFile) (*repo.Inspected, error) {
 	var paths []byte
 	err = in.Data(func(name string) error {
 		// A path of several lines would be several paths in the index.
-		if c.Contents && !strings.Contains(name, "\n") {
+		if c.Contents && name != "" && !strings.ContainsAny(name, "\n\x00") {
 			paths = append(append(paths, name...), '\n')
 		}
 		return nil
@@ -81,10 +81,6 @@ func inspectControl(text []byte) (*repo.Inspected, error) {
 			return nil, fmt.Errorf("field %s is missing", f.id)
 		}
 	}
-	if variant := string(s.Get("Architecture-Variant")); variant != "" {
-		// It has an index of its own, binary-amd64v3 beside binary-amd64.
-		p.Architecture = variant
-	}
 	_, err = ParseVersion(p.Version)
 	if err := errors.Join(
 		inField(fieldPackage, checkName(p.Name)),
@@ -92,6 +88,13 @@ func inspectControl(text []byte) (*repo.Inspected, error) {
 		inField(fieldVersion, err),
 		inField(fieldArchitecture, checkArchitecture(p.Architecture))); err != nil {
 		return nil, err
+	}
+	if variant := string(s.Get("Architecture-Variant")); variant != "" {
+		// It has an index of its own, binary-amd64v3 beside binary-amd64.
+		if !strings.HasPrefix(variant, p.Architecture) || checkArchitecture(variant) != nil {
+			return nil, fmt.Errorf("field Architecture-Variant: %s is no variant of %s", excerpt(variant), p.Architecture)
+		}
+		p.Architecture = variant
 	}
 	p.Texts = [][]byte{withoutFile(s)}
 	return p, nil

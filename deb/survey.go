@@ -13,8 +13,9 @@ import (
 type survey struct {
 	components    []string
 	architectures []string // without "all"
-	// all is set where there are packages for all architectures, installer those of
-	// components with packages of the installer, sources where there are source packages.
+	// all is set where there are packages for all architectures, or no others; installer
+	// for components with packages of the installer; sources where there are source
+	// packages.
 	all       bool
 	installer map[string]bool
 	sources   bool
