@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,6 +124,31 @@ func TestProbeWithoutAnAnswer(t *testing.T) {
 	k.exits(misused, "probe", "http://mirror.example.org").says("watch.repositories")
 	k.exits(misused, "probe", "http://mirror.example.org", "--source", "http://127.0.0.1:9", "--suite", "stable").says("--key")
 	k.exits(failed, "probe", "http://127.0.0.1:9", "--source", "file:///nowhere", "--trusted").says("source", "cannot be read")
+}
+
+// TestProbeOfNginx: a server that calls every file a page of HTML is no fault of the
+// mirror, but one that answers with a page and status 200 for what it has not is.
+func TestProbeOfNginx(t *testing.T) {
+	t.Parallel()
+	u := newUpstream(t)
+	u.AddText(someText)
+	u.publish()
+	dir := tempDir(t)
+	copyTree(t, dir, u.dir)
+	write(t, filepath.Join(dir, "404.html"), "<!DOCTYPE html><html>Not here</html>")
+	site := serveNginx(t, dir, "default_type text/html;", "error_page 404 =200 /404.html;")
+	k := newKeeper(t, "")
+	args := []string{"probe", site.URL, "--source", "file://" + u.dir, "--suite", "stable", "--architecture", "amd64", "--key", u.key, "--output", "json"}
+	if v := decode[verdict](k.exits(done, args...)); v.Complete != 1 {
+		t.Errorf("%+v", v)
+	}
+	remove(t, filepath.Join(dir, "pool/main/l/lib/lib_1.0_amd64.deb"))
+	v := decode[verdict](k.exits(findings, args...))
+	if v.State != "HALF_SYNCED" || !slices.ContainsFunc(v.Evidence, func(e struct{ Path, Fault, Expected, Seen, Text string }) bool {
+		return e.Path == "pool/main/l/lib/lib_1.0_amd64.deb" && e.Fault == "missing"
+	}) {
+		t.Errorf("%+v", v)
+	}
 }
 
 func copyTree(t *testing.T, to, from string) {

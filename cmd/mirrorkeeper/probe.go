@@ -55,9 +55,9 @@ flags:
       --source https://archive.example.org/debian --suite bookworm \
       --architecture amd64 --key /usr/share/keyrings/debian-archive-keyring.gpg
 
-The levels: root compares the root files; indexes adds the files that these name; sample
-(the default) adds what the newest generation changed, and a random sample of packages;
-sweep looks at every package.
+At level sample, the default, it compares the root files and the files that these name,
+looks for what the newest generation changed, and for a random sample of packages; at level
+sweep for every package.
 
 Exit codes: 0 in sync; 3 any other state; 1 it could not be looked at; 2 wrong usage.`,
 		Args: exactly(1),
@@ -71,7 +71,7 @@ Exit codes: 0 in sync; 3 any other state; 1 it could not be looked at; 2 wrong u
 	}
 	f := c.Flags()
 	f.StringVar(&q.repository, "repository", "", "`name` of the watched repository (default: the only one that the site has)")
-	f.StringVar(&q.level, "level", "sample", "how `deep` to look: root, indexes, sample or sweep")
+	f.StringVar(&q.level, "level", "sample", "how `deep` to look: sample or sweep")
 	f.IntVar(&q.samples, "samples", 299, "`number` of packages of the random sample")
 	f.StringArrayVar(&q.schemes, "scheme", nil, "further `scheme` to look at: http, https or rsync; can be repeated")
 	f.BoolVar(&q.eachAddress, "each-address", false, "look at each address of the site's name apart")
@@ -90,10 +90,8 @@ Exit codes: 0 in sync; 3 any other state; 1 it could not be looked at; 2 wrong u
 
 // probeLevels are the levels of looking that a word stands for.
 var probeLevels = map[string][]watch.Level{
-	"root":    {},
-	"indexes": {watch.LevelIndexes},
-	"sample":  {watch.LevelIndexes, watch.LevelDelta, watch.LevelRemoved, watch.LevelSample, watch.LevelBytes},
-	"sweep":   {watch.LevelIndexes, watch.LevelDelta, watch.LevelRemoved, watch.LevelSample, watch.LevelBytes, watch.LevelSweep},
+	"sample": {watch.LevelIndexes, watch.LevelDelta, watch.LevelRemoved, watch.LevelSample, watch.LevelBytes},
+	"sweep":  {watch.LevelIndexes, watch.LevelDelta, watch.LevelRemoved, watch.LevelSample, watch.LevelBytes, watch.LevelSweep},
 }
 
 // ask puts the question together and asks it.
@@ -105,7 +103,7 @@ func (q *probeQuestion) ask(ctx context.Context, byFlags bool, site string) (wat
 	}
 	levels, ok := probeLevels[q.level]
 	if !ok {
-		return none, usage("--level is %q; it is root, indexes, sample or sweep", q.level)
+		return none, usage("--level is %q; it is sample or sweep", q.level)
 	}
 	for _, s := range q.schemes {
 		if s != "http" && s != "https" && s != "rsync" {
