@@ -31,6 +31,9 @@ type Watch struct {
 	UserAgent string `yaml:"user-agent"`
 	// Networks that sites may be in although they are not public, such as 10.0.0.0/8.
 	Allow []string `yaml:"allow" means:"a network"`
+	// File of countries by address in MaxMind's form: clients get the sites of their country
+	// first.
+	GeoIP string `yaml:"geoip,path"`
 	// Networks of proxies in front of the watcher, which may say who asks.
 	TrustedProxies []string `yaml:"trusted-proxies" means:"a network"`
 	// Tokens that allow changes by the API. Default: it changes nothing.

@@ -106,6 +106,11 @@ func (w *watcher) ofConfig(ctx context.Context, c *config.Config) (*watching, er
 	if out.history == "sqlite" {
 		out.history = filepath.Join(c.State, history.File)
 	}
+	if x.GeoIP != "" {
+		if out.web.Lists.Country, err = countries(x.GeoIP); err != nil {
+			return nil, &exit{code: exitUsage, err: err, hint: "watch.geoip is a file such as GeoLite2-Country.mmdb"}
+		}
+	}
 	for _, text := range x.TrustedProxies {
 		out.web.Lists.Trusted = append(out.web.Lists.Trusted, netip.MustParsePrefix(text)) // checked when it was read
 	}
