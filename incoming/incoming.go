@@ -91,7 +91,7 @@ type Door struct {
 	lock     *flock.Flock
 	last     look
 	lists    map[string]*list // in the last look
-	restless bool // something was new in the last look, or had changed
+	restless bool             // something was new in the last look, or had changed
 }
 
 // Open opens a door. Nobody else may have it open.
