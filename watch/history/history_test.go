@@ -116,7 +116,7 @@ func TestRestart(t *testing.T) {
 		diff(t, "known", map[watch.Key][]watch.Known{key: {*k4, *k6}}, known)
 		verdicts, err := s.Verdicts(ctx, history.Selection{})
 		must(t, err)
-		diff(t, "verdicts", []watch.Verdict{*v}, verdicts)
+		diff(t, "verdicts", []*watch.Verdict{v}, verdicts)
 		ledgers, err := s.Ledgers(ctx, root, "other")
 		must(t, err)
 		diff(t, "ledgers", []watch.Ledger{{Name: root, Generations: []watch.Generation{published(1, at.Add(-time.Hour))}}, {Name: "other"}}, ledgers)

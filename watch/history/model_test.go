@@ -317,12 +317,14 @@ func (m *machine) compare(t *rapid.T) {
 
 	verdicts, err := m.store.Verdicts(m.ctx, history.Selection{})
 	must(t, err)
-	wanted := slices.Collect(maps.Values(m.model.verdicts))
-	slices.SortFunc(wanted, func(a, b watch.Verdict) int {
+	var wanted []*watch.Verdict
+	for _, v := range m.model.verdicts {
+		wanted = append(wanted, &v)
+	}
+	slices.SortFunc(wanted, func(a, b *watch.Verdict) int {
 		return cmp.Or(cmp.Compare(a.Site, b.Site), cmp.Compare(a.Repository, b.Repository))
 	})
-	for i := range wanted {
-		v := &wanted[i]
+	for _, v := range wanted {
 		if last := m.model.last(watch.Key{Site: v.Site, Repository: v.Repository}); last.After(v.At) {
 			if v.Lag > 0 {
 				v.Lag += last.Sub(v.At)

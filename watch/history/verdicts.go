@@ -153,8 +153,8 @@ func stored(v *watch.Verdict) *watch.Verdict {
 
 // Verdicts are those of now, on all that is watched, by site and watched repository. Their
 // moment is that of the last look. Moments are kept to the millisecond.
-func (s *Store) Verdicts(ctx context.Context, selection Selection) ([]watch.Verdict, error) {
-	var all []watch.Verdict
+func (s *Store) Verdicts(ctx context.Context, selection Selection) ([]*watch.Verdict, error) {
+	var all []*watch.Verdict
 	err := s.look(ctx, func(t *transaction) error {
 		vantage, err := s.vantageOf(t, selection)
 		if err != nil {
@@ -187,7 +187,7 @@ func (s *Store) Verdicts(ctx context.Context, selection Selection) ([]watch.Verd
 			FROM verdicts`+join+` WHERE ended IS NULL AND state <> '' AND vantage = ?`+where, values...)
 		return err
 	})
-	slices.SortFunc(all, func(a, b watch.Verdict) int {
+	slices.SortFunc(all, func(a, b *watch.Verdict) int {
 		return cmp.Or(cmp.Compare(a.Site, b.Site), cmp.Compare(a.Repository, b.Repository))
 	})
 	return all, err
@@ -232,7 +232,8 @@ func (r *verdictReader) look(scan scanner) error {
 	return nil
 }
 
-func (r *verdictReader) verdict(scan scanner) (v watch.Verdict, err error) {
+func (r *verdictReader) verdict(scan scanner) (*watch.Verdict, error) {
+	v := &watch.Verdict{}
 	var pair [2]int64
 	var since, at int64
 	var stale, stamp sql.NullInt64
@@ -254,7 +255,7 @@ func (r *verdictReader) verdict(scan scanner) (v watch.Verdict, err error) {
 		return v, err
 	}
 	if len(body) > 0 {
-		w := v
+		w := *v
 		if err := decode(body, func(number int64) time.Time {
 			if at, ok := r.looks[number]; ok {
 				return at
@@ -265,7 +266,7 @@ func (r *verdictReader) verdict(scan scanner) (v watch.Verdict, err error) {
 		}
 		w.At, w.Lag, w.Since, w.Stamp = v.At, v.Lag, v.Since, v.Stamp
 		mapLags(&w, func(stale int64) int64 { return max(0, v.At.UnixMilli()-stale) / 1000 })
-		return w, nil
+		return &w, nil
 	}
 	return v, nil
 }
