@@ -179,7 +179,7 @@ func TestCreateListings(t *testing.T) {
 	}
 	j.entries[1].Section = "net"
 	j.entries[2].Section = "net\n usr/evil evil" // not one word
-	for i := range 20 { // more indexes than are written at a time
+	for i := range 20 {                          // more indexes than are written at a time
 		e := entry(c, "other", fmt.Sprint("a", i), ".deb", "usr/other")
 		e.Part = "contrib"
 		j.entries = append(j.entries, e)

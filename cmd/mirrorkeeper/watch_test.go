@@ -155,8 +155,8 @@ backends:
 func TestWatchMisused(t *testing.T) {
 	dir := t.TempDir()
 	for name, c := range map[string]struct{ config, says string }{
-		"no part":          {"destination: " + dir + "/m\nsources: {a: {type: rpm, url: https://a.example.org, trusted: true, architectures: x86_64}}\nmirrors: {m: {from: a}}\n", "no part watch"},
-		"old, broken":      {"backends:\n  - {name: a}\n", "has no dirs"},
+		"no part":     {"destination: " + dir + "/m\nsources: {a: {type: rpm, url: https://a.example.org, trusted: true, architectures: x86_64}}\nmirrors: {m: {from: a}}\n", "no part watch"},
+		"old, broken": {"backends:\n  - {name: a}\n", "has no dirs"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := write(t, filepath.Join(t.TempDir(), "c.yaml"), c.config)
