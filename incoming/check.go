@@ -25,7 +25,7 @@ var errChanged = errors.New("it has changed")
 // packageAlone reports whether a file is an upload by itself.
 func (d *Door) packageAlone(name string) bool { return d.List == "" && d.Creator.IsPackage(name) }
 
-// readLists reads the lists among the files. One that has changed meanwhile is empty.
+// readLists reads the lists among the files.
 func (d *Door) readLists(now look) map[string]*list {
 	lists := map[string]*list{}
 	for name, s := range now {
@@ -34,7 +34,7 @@ func (d *Door) readLists(now look) map[string]*list {
 		}
 		l, err := d.readList(name, s)
 		if err != nil {
-			l = &list{}
+			l = &list{changed: true}
 		}
 		lists[name] = l
 	}

@@ -14,6 +14,7 @@ type list struct {
 	signed   []Signature
 	unsigned string // why nobody has signed it
 	problem  string // why it cannot be read
+	changed  bool   // it has changed since the look, and nothing is known of it
 }
 
 // useless reports whether it is of no use to wait for the files.
@@ -35,7 +36,7 @@ func group(now, settled look, lists map[string]*list, alone func(name string) bo
 	listed := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(lists)) {
 		l := lists[name]
-		if _, quiet := settled[name]; !quiet {
+		if _, quiet := settled[name]; !quiet || l.changed {
 			waiting = append(waiting, unsettled(name))
 			continue
 		}

@@ -36,6 +36,7 @@ func TestGroup(t *testing.T) {
 		"a file is too long":      {look{"a.changes": file(9), "a.deb": file(6)}, nil, map[string]*list{"a.changes": listing("a.deb")}, []string{"a.changes a.deb"}, nil},
 		"a file has just changed": {look{"a.changes": file(9), "a.deb": file(5)}, []string{"a.deb"}, map[string]*list{"a.changes": listing("a.deb")}, nil, []string{"a.changes: a.deb may still be written to"}},
 		"the list has changed":    {look{"a.changes": file(9), "a.deb": file(5)}, []string{"a.changes"}, map[string]*list{"a.changes": listing("a.deb")}, nil, []string{"a.changes: a.changes may still be written to"}},
+		"the list was replaced":   {look{"a.changes": file(9), "a.deb": file(5)}, nil, map[string]*list{"a.changes": {changed: true}}, nil, []string{"a.changes: a.changes may still be written to"}},
 		"no signature":            {look{"a.changes": file(9), "a.deb": file(5)}, nil, map[string]*list{"a.changes": unsigned("a.deb", "b.deb")}, []string{"a.changes a.deb"}, nil},
 		"two share a file":        {look{"a.changes": file(9), "b.changes": file(9), "a.deb": file(5)}, nil, map[string]*list{"a.changes": listing("a.deb"), "b.changes": listing("a.deb")}, []string{"a.changes a.deb", "a.deb b.changes"}, nil},
 		"an unlisted package":     {look{"a.deb": file(5)}, nil, nil, nil, nil},

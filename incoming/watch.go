@@ -2,7 +2,6 @@ package incoming
 
 import (
 	"context"
-	"maps"
 	"strings"
 	"time"
 
@@ -30,18 +29,18 @@ func (d *Door) Once(ctx context.Context, t Timing) ([]Outcome, error) {
 }
 
 // Watch looks again and again until the context ends, and tells what became of uploads,
-// of those that wait when there is something new to say; and of errors, after which it
-// goes on.
+// of those that wait when nothing moves and there is something new to say; and of
+// errors, after which it goes on.
 func (d *Door) Watch(ctx context.Context, t Timing, tell func([]Outcome, error)) {
 	events, stop := d.changes()
 	defer stop()
-	waiting := map[string]string{}
+	told := map[string]string{}
 	for ctx.Err() == nil {
 		outcomes, err := d.Look(ctx)
 		if ctx.Err() != nil {
-			return
+			err = nil // that is no news
 		}
-		if fresh := news(outcomes, waiting); len(fresh) > 0 || err != nil {
+		if fresh := news(outcomes, told, d.restless); len(fresh) > 0 || err != nil {
 			tell(fresh, err)
 		}
 		if d.restless {
@@ -52,17 +51,18 @@ func (d *Door) Watch(ctx context.Context, t Timing, tell func([]Outcome, error))
 	}
 }
 
-// news are the outcomes that were not told before.
-func news(outcomes []Outcome, waiting map[string]string) (fresh []Outcome) {
-	before := maps.Clone(waiting)
-	clear(waiting)
+// news are the outcomes to tell of. For each upload that waits, told is why, as far as
+// it was told already; while files move, more is known in a moment.
+func news(outcomes []Outcome, told map[string]string, restless bool) (fresh []Outcome) {
 	for _, o := range outcomes {
-		if o.State == Waiting {
-			why := strings.Join(o.Reasons, ";")
-			waiting[o.Name] = why
-			if before[o.Name] == why {
-				continue
-			}
+		why := strings.Join(o.Reasons, ";")
+		switch {
+		case o.State != Waiting:
+			delete(told, o.Name)
+		case restless || told[o.Name] == why:
+			continue
+		default:
+			told[o.Name] = why
 		}
 		fresh = append(fresh, o)
 	}
