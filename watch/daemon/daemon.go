@@ -62,8 +62,8 @@ func New(ctx context.Context, setup *Setup, o Options) (*Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := range verdicts {
-		d.verdict[watch.Key{Site: verdicts[i].Site, Repository: verdicts[i].Repository}] = &verdicts[i]
+	for _, v := range verdicts {
+		d.verdict[watch.Key{Site: v.Site, Repository: v.Repository}] = v
 	}
 	if d.edits, err = o.History.Edits(ctx); err != nil {
 		return nil, err
