@@ -348,7 +348,7 @@ func TestWriterIsDeterministic(t *testing.T) {
 
 func TestWriterWritesNoTimeAndNoName(t *testing.T) {
 	header := written(t, ".gz", []byte("x"), 1)[:10]
-	want := []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255} // RFC 1952, 2.3
+	want := []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255} // RFC 1952, 2.3
 	if d := cmp.Diff(want, header); d != "" {
 		t.Error(d)
 	}

@@ -21,7 +21,7 @@ func Writer(w io.Writer, suffix string) (io.WriteCloser, error) {
 	case "":
 		return uncompressed{w}, nil
 	case ".gz":
-		z, err := pgzip.NewWriterLevel(w, pgzip.BestCompression)
+		z, err := pgzip.NewWriterLevel(w, gzipLevel)
 		if err != nil {
 			return nil, err
 		}
@@ -39,6 +39,10 @@ func Writer(w io.Writer, suffix string) (io.WriteCloser, error) {
 	}
 	return nil, fmt.Errorf("no compression with the suffix %q is written", suffix)
 }
+
+// gzipLevel makes data as small as gzip -9 does. The best level of the encoder makes them
+// some 4 % smaller, in four times the time.
+const gzipLevel = 7
 
 // FastWriter returns a writer of zstd data that [Reader] reads with the suffix ".zst":
 // larger than [Writer]'s, and several times as fast. It is for files that are read again

@@ -3,10 +3,13 @@ package rpm
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"hash"
 	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -342,5 +345,74 @@ func TestCreateHasTimesAndSizes(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("%s is not in %s", want, text)
 		}
+	}
+}
+
+// measuring is a file that only counts.
+type measuring struct {
+	hash hash.Hash
+	size int64
+}
+
+func (m *measuring) Write(b []byte) (int, error) {
+	m.size += int64(len(b))
+	return m.hash.Write(b)
+}
+
+func (m *measuring) Finish() (repo.File, error) {
+	return repo.File{Size: m.size, Digest: repo.NewDigest(repo.SHA256, m.hash.Sum(nil))}, nil
+}
+
+func (*measuring) Discard() {}
+
+// Many packages with many files take the memory of some of them.
+func TestCreateInLittleMemory(t *testing.T) {
+	n := 4_000
+	if os.Getenv("PROVE") == "1" {
+		n = 50_000
+	}
+	var paths []string
+	for i := range 300 {
+		paths = append(paths, fmt.Sprintf("/usr/share/package/directory-%d/file-%d.txt", i%20, i*i))
+	}
+	content := raw(files([]string{""}, paths...)...).Bytes()
+	c := &Creator{Title: "test"}
+	i, err := c.Inspect(repo.PackageFile{Content: bytes.NewReader(content), Size: int64(len(content))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, now runtime.MemStats
+	var most uint64
+	k := creationOf(nil, nil, nil)
+	k.Length = n
+	k.Output = func() (repo.Output, error) { return &measuring{hash: repo.SHA256.New()}, nil }
+	k.Entries = func(yield func(*repo.Entry, error) bool) {
+		e := &repo.Entry{Inspected: i}
+		for number := range n {
+			e.Name, e.Path = fmt.Sprint(number), fmt.Sprint("packages/", number, ".rpm")
+			e.Digests = []repo.Digest{fileOf("", []byte(e.Path)).Digest}
+			if number%(n/20) == 0 {
+				runtime.GC()
+				runtime.ReadMemStats(&now)
+				most = max(most, now.HeapAlloc)
+			}
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	m, err := c.Create(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(m.Indexes) != 3 {
+		t.Errorf("the indexes are %v", m.Indexes)
+	}
+	if growth := int64(most) - int64(before.HeapAlloc); growth > 40<<20 {
+		t.Errorf("%d packages take %d MiB", n, growth>>20)
+	} else {
+		t.Logf("%d packages take %d MiB", n, growth>>20)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -33,7 +34,7 @@ func Describe(p *header.Package, changes int) (*Description, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &describer{p: p, files: files}
+	d := &describer{p: p, files: files, out: make([]byte, 0, len(p.Header.Bytes())+1024)}
 	description := &Description{}
 	for _, one := range [...]struct {
 		write func() error
@@ -43,6 +44,7 @@ func Describe(p *header.Package, changes int) (*Description, error) {
 		{d.filelists, &description.Filelists},
 		{func() error { return d.other(changes) }, &description.Other},
 	} {
+		d.out = d.out[len(d.out):]
 		if err := one.write(); err != nil {
 			return nil, err
 		}
@@ -52,8 +54,7 @@ func Describe(p *header.Package, changes int) (*Description, error) {
 		if d.unclean != "" {
 			return nil, fmt.Errorf("its %s has characters that metadata cannot have, %q", d.unclean, d.uncleanText)
 		}
-		*one.to = bytes.Clone(d.out)
-		d.out = d.out[:0]
+		*one.to = slices.Clip(d.out)
 	}
 	return description, nil
 }
@@ -66,7 +67,7 @@ const maxDescription = xml.MaxElement - 64<<10
 type describer struct {
 	p     *header.Package
 	files []header.File
-	out   []byte
+	out   []byte // the element, behind the ones before it
 	path  []byte // of the file at hand
 
 	long        bool
