@@ -176,16 +176,8 @@ func compareByCreaterepo(t *testing.T, r *repotest.RPM, n int, leave func(name s
 func TestLibsolvReadsWhatIsWritten(t *testing.T) {
 	t.Parallel()
 	_, mirror := withoutSome(t, sample(t), leftOut, sealer{keys})
-	solv := run(t, "repo2solv", mirror)
-	name := filepath.Join(t.TempDir(), "mirror.solv")
-	if err := os.WriteFile(name, []byte(solv), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	text := run(t, "dumpsolv", name)
-	for _, want := range []string{
-		"name: hello", "evr: 2:1.0-3", "name: word", "name: deep", "evr: 1.0~rc1^git2-1", "name: app", "arch: src", "name: patch:EX-1",
-		"/usr/share/deep", "word >= 1.0", "speech = 2",
-	} {
+	text := dumpedByLibsolv(t, mirror)
+	for _, want := range solvedSample {
 		if !strings.Contains(text, want) {
 			t.Errorf("%s is not in what libsolv reads:\n%s", want, text)
 		}
@@ -195,26 +187,29 @@ func TestLibsolvReadsWhatIsWritten(t *testing.T) {
 	}
 }
 
+// solvedSample is some of what libsolv says of the sample.
+var solvedSample = []string{
+	"name: hello", "evr: 2:1.0-3", "name: word", "name: deep", "evr: 1.0~rc1^git2-1", "name: app", "arch: src", "name: patch:EX-1",
+	"/usr/share/deep", "word >= 1.0", "speech = 2",
+}
+
+// dumpedByLibsolv is what libsolv says of the repository in a directory.
+func dumpedByLibsolv(t *testing.T, dir string) string {
+	t.Helper()
+	solv := run(t, "repo2solv", dir)
+	name := filepath.Join(t.TempDir(), "mirror.solv")
+	if err := os.WriteFile(name, []byte(solv), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return run(t, "dumpsolv", name)
+}
+
 // dnf takes the signature, finds the packages, groups, advisories and modules.
 func TestDnfReadsWhatIsWritten(t *testing.T) {
 	t.Parallel()
 	withModule(t, "dnf")
-	key, err := signature.Generate("tester")
-	if err != nil {
-		t.Fatal(err)
-	}
-	armoured, _, err := key.Public(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	key, keyFile := newKey(t)
 	_, mirror := withoutSome(t, sample(t), leftOut, key)
-	root := t.TempDir()
-	keyFile := filepath.Join(root, "key.asc")
-	if err := os.WriteFile(keyFile, armoured, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	got := strings.Split(strings.TrimSpace(run(t, python, "testdata/ask_dnf.py", mirror, keyFile, root)), "\n")
-	slices.Sort(got)
 	want := []string{
 		"advisory EX-1 ['hello']",
 		"environment server-env ['core', 'missing']",
@@ -229,7 +224,34 @@ func TestDnfReadsWhatIsWritten(t *testing.T) {
 		"package word-0:1.0-1.noarch",
 		"provides word []",
 	}
-	if d := cmp.Diff(want, got); d != "" {
+	if d := cmp.Diff(want, foundByDnf(t, mirror, keyFile)); d != "" {
 		t.Error(d)
 	}
+}
+
+// newKey is a signer, and the file of its public key.
+func newKey(t *testing.T) (*signature.Key, string) {
+	t.Helper()
+	key, err := signature.Generate("tester")
+	if err != nil {
+		t.Fatal(err)
+	}
+	armoured, _, err := key.Public(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "key.asc")
+	if err := os.WriteFile(file, armoured, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return key, file
+}
+
+// foundByDnf is what dnf finds in the repository in a directory, whose root has to be
+// signed by the key, if there is one.
+func foundByDnf(t *testing.T, dir, keyFile string) []string {
+	t.Helper()
+	lines := strings.Split(strings.TrimSpace(run(t, python, "testdata/ask_dnf.py", dir, keyFile, t.TempDir())), "\n")
+	slices.Sort(lines)
+	return lines
 }

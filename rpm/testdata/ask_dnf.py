@@ -1,4 +1,5 @@
-# Prints what dnf finds in the repository in a directory, whose root the key signed:
+# Prints what dnf finds in the repository in a directory, whose root the key signed, or
+# nobody where KEYFILE is empty:
 # ask_dnf.py DIRECTORY KEYFILE WORKDIRECTORY
 import sys
 
@@ -17,8 +18,9 @@ base.conf.module_platform_id = "platform:el9"
 base.conf.substitutions["releasever"] = "9"
 base.conf.assumeyes = True
 repo = base.repos.add_new_repo("mirror", base.conf, baseurl=["file://" + mirror])
-repo.repo_gpgcheck = True
-repo.gpgkey = ["file://" + key]
+if key:
+    repo.repo_gpgcheck = True
+    repo.gpgkey = ["file://" + key]
 
 
 class Callbacks(dnf.repo.RepoCallbacks):
