@@ -197,8 +197,12 @@ func (l *Ledger) Update(root repo.Digest, change func(*Generation)) error {
 	})
 }
 
+// maxGenerations is how many generations are known at most, the newest ones.
+const maxGenerations = 20_000
+
 // Prune keeps the manifests of so many generations, of those that were the newest one
-// within the age; the newest is always kept. What is known of the others stays.
+// within the age; the newest is always kept. What is known of the others stays, so that
+// sites that show one of them are not taken for foreign.
 func (l *Ledger) Prune(generations int, age time.Duration, now time.Time) error {
 	return l.change(func(all []Generation) ([]Generation, error) {
 		for i := range all {
@@ -207,7 +211,7 @@ func (l *Ledger) Prune(generations int, age time.Duration, now time.Time) error 
 				all[i].Kept = false
 			}
 		}
-		return all, nil
+		return all[max(0, len(all)-maxGenerations):], nil
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/watch"
@@ -158,38 +159,38 @@ func gone(paths []string, files []repo.File) (out []string) {
 type test func(context.Context, repo.File) (*watch.FileSeen, answer)
 
 // smallIndex is the size in bytes below which an index is read whole in every look, and
-// maxAgain that below which a file is that was wrong before.
+// maxWhole that up to which a file is that was wrong before.
 const (
 	smallIndex = 256 << 10
-	maxAgain   = 64 << 20
+	maxWhole   = 64 << 20
 )
 
 // testOf is how the files of a task are looked at.
 func (l *look) testOf(s *Source, t watch.Task) test {
-	size := func(ctx context.Context, f repo.File) (*watch.FileSeen, answer) { return l.size(ctx, s, f) }
-	digest := func(ctx context.Context, f repo.File) (*watch.FileSeen, answer) {
-		if f.Digest.IsZero() || t.Level == watch.LevelAgain && f.Size > maxAgain {
-			return l.size(ctx, s, f)
+	names := namesOfIndexes(s, t)
+	size := func(ctx context.Context, f repo.File) (*watch.FileSeen, answer) {
+		bad, a := l.size(ctx, s, f)
+		if _, isIndex := names[f.Digest]; isIndex {
+			return l.whose(ctx, s, t, f, bad, a)
 		}
-		return l.digest(ctx, s, t, f)
+		return bad, a
 	}
 	switch t.Level {
-	case watch.LevelIndexes, watch.LevelSweep:
-		names, done := namesOfIndexes(s, t), t.Level == watch.LevelSweep || l.digestedBefore(s, t)
+	case watch.LevelIndexes:
+		whole := l.readWhole(s, t, names)
 		return func(ctx context.Context, f repo.File) (*watch.FileSeen, answer) {
-			plain, isIndex := names[f.Digest]
-			small := f.Size < smallIndex && t.Level == watch.LevelIndexes
-			if (small || !done) && !(isDigestOf(f) && plain) {
-				return digest(ctx, f)
+			if whole(f) {
+				return l.digest(ctx, s, t, f)
 			}
-			bad, a := size(ctx, f)
-			if isIndex && bad != nil && bad.Fault == watch.FaultSize {
-				return digest(ctx, f) // of which generation is it?
-			}
-			return bad, a
+			return size(ctx, f)
 		}
 	case watch.LevelAgain:
-		return digest
+		return func(ctx context.Context, f repo.File) (*watch.FileSeen, answer) {
+			if bad, a := size(ctx, f); bad != nil || a.stopped || f.Digest.IsZero() || f.Size > maxWhole {
+				return bad, a
+			}
+			return l.digest(ctx, s, t, f)
+		}
 	case watch.LevelBytes:
 		return func(ctx context.Context, f repo.File) (*watch.FileSeen, answer) { return l.bytes(ctx, s, t, f) }
 	}
@@ -199,8 +200,44 @@ func (l *look) testOf(s *Source, t watch.Task) test {
 // isDigestOf reports whether the file is named by its digest.
 func isDigestOf(f repo.File) bool { return strings.Contains(f.Path, f.Digest.Hex()) }
 
+// readWhole picks the indexes that are read whole: small ones in each look, large ones once
+// for each generation that brings them, as far as the look's bytes for them suffice. It is
+// enough to read a content under a name that is not its digest.
+func (l *look) readWhole(s *Source, t watch.Task, names map[repo.Digest]bool) func(repo.File) bool {
+	known := l.knownRoot(s.Name)
+	done := known != nil && slices.ContainsFunc(known.Checks, func(c watch.Check) bool {
+		return c.Level == t.Level && c.Root == t.Generation && c.BadCount == 0 && c.Skip+c.Checked >= c.Of
+	})
+	held := map[repo.Digest]bool{}
+	if known != nil && !known.Held.IsZero() {
+		if m, err := s.Ledger.Manifest(known.Held); err == nil {
+			for _, f := range m.Indexes {
+				held[f.Digest] = true
+			}
+		}
+	}
+	var left atomic.Int64
+	left.Store(l.client.MaxDigest)
+	return func(f repo.File) bool {
+		switch {
+		case f.Digest.IsZero(), isDigestOf(f) && names[f.Digest]:
+			return false
+		case f.Size < smallIndex:
+			return true
+		}
+		if done || held[f.Digest] {
+			return false
+		}
+		if left.Add(-f.Size) < 0 {
+			left.Add(f.Size) // others may be smaller
+			return false
+		}
+		return true
+	}
+}
+
 // namesOfIndexes are the contents of indexes, and whether they have a name of another kind
-// than their digest: it is enough to read them under one name.
+// than their digest.
 func namesOfIndexes(s *Source, t watch.Task) map[repo.Digest]bool {
 	names := map[repo.Digest]bool{}
 	m, err := s.Ledger.Manifest(t.Generation)
@@ -213,12 +250,15 @@ func namesOfIndexes(s *Source, t watch.Task) map[repo.Digest]bool {
 	return names
 }
 
-// digestedBefore reports whether all indexes of the generation were read whole already.
-func (l *look) digestedBefore(s *Source, t watch.Task) bool {
-	known := l.knownRoot(s.Name)
-	return known != nil && slices.ContainsFunc(known.Checks, func(c watch.Check) bool {
-		return c.Level == t.Level && c.Root == t.Generation && c.BadCount == 0 && c.Skip+c.Checked >= c.Of
-	})
+// whose finds out of which generation an index of another size is, if that can be told.
+func (l *look) whose(ctx context.Context, s *Source, t watch.Task, f repo.File, bad *watch.FileSeen, a answer) (*watch.FileSeen, answer) {
+	if bad == nil || bad.Fault != watch.FaultSize || a.size > maxWhole || f.Digest.IsZero() {
+		return bad, a
+	}
+	if content, b := l.digest(ctx, s, t, f); content != nil && content.Fault.Says() {
+		return content, b
+	}
+	return bad, a
 }
 
 // size looks at the size of a file, without its content where the site allows.
@@ -285,7 +325,7 @@ func (l *look) askSize(ctx context.Context, url string) answer {
 func (l *look) digest(ctx context.Context, s *Source, t watch.Task, f repo.File) (*watch.FileSeen, answer) {
 	most := max(f.Size, 0)
 	if f.Size < 0 {
-		most = maxAgain
+		most = maxWhole
 	}
 	bad, a := l.digestOnce(ctx, s, t, f, most)
 	if a.fault == watch.FaultUnreachable && !a.stopped {

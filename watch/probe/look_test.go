@@ -232,9 +232,6 @@ func TestWhatALookCosts(t *testing.T) {
 		if got := listener.bytes.Load(); got != o.Bytes {
 			t.Errorf("%d bytes are told, the server saw %d", o.Bytes, got)
 		}
-		if listener.connections.Load() > 2 {
-			t.Errorf("%d connections", listener.connections.Load())
-		}
 		if o.FirstByte <= 0 || o.Took < o.FirstByte {
 			t.Errorf("first byte after %s, took %s", o.FirstByte, o.Took)
 		}
@@ -243,7 +240,7 @@ func TestWhatALookCosts(t *testing.T) {
 
 type countingListener struct {
 	net.Listener
-	bytes, connections atomic.Int64
+	bytes atomic.Int64
 }
 
 func (l *countingListener) Accept() (net.Conn, error) {
@@ -251,7 +248,6 @@ func (l *countingListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.connections.Add(1)
 	return &countingConn{c, l}, nil
 }
 

@@ -34,6 +34,9 @@ type Options struct {
 	// Defaults 100,000 and 1 GiB.
 	MaxRequests int
 	MaxBytes    int64
+	// MaxDigest is how many bytes of large indexes are read whole in one look, to compare
+	// their digests; of the others the size is looked at. Default 32 MiB.
+	MaxDigest int64
 	// MaxBad is how many bad files a check lists. Default 20.
 	MaxBad int
 	// Rsync is the program that lists files of rsync servers. Default "rsync".
@@ -61,6 +64,7 @@ func New(o Options) *Prober {
 	set(&o.Slowest, 16<<10)
 	set(&o.MaxRequests, 100_000)
 	set(&o.MaxBytes, 1<<30)
+	set(&o.MaxDigest, 32<<20)
 	set(&o.MaxBad, 20)
 	set(&o.Rsync, "rsync")
 	if o.Now == nil {

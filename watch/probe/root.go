@@ -135,9 +135,9 @@ func (l *look) identify(ctx context.Context, s *Source, main string, seen *watch
 func evenExpired(r *repo.Repository) *repo.Repository {
 	source := *r.Source
 	source.IgnoreValidUntil = true
-	any := *r
-	any.Source = &source
-	return &any
+	lenient := *r
+	lenient.Source = &source
+	return &lenient
 }
 
 // url is that of a file of the repository at the site.

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
+	"github.com/mirrorkeeper/mirrorkeeper/transport"
 	"github.com/mirrorkeeper/mirrorkeeper/watch"
 )
 
@@ -64,7 +65,7 @@ func (l *look) listed(ctx context.Context, s *Source, t watch.Task, files []repo
 		return nil, false // file by file, then
 	}
 	return func(f repo.File) *watch.FileSeen {
-		seen := &watch.FileSeen{Path: f.Path, At: l.client.Now(), Detail: "in the listing of " + r.base}
+		seen := &watch.FileSeen{Path: f.Path, At: l.client.Now(), Detail: "in the listing of " + transport.Redacted(r.base)}
 		size, ok := sizes[f.Path]
 		switch {
 		case err != nil:

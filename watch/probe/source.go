@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/mirrorkeeper/mirrorkeeper/fetch"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
@@ -37,6 +40,10 @@ type Source struct {
 	Client  *http.Client
 	// Listed is as in [upstream.Repository].
 	Listed func(urls []string)
+	// Keep and KeepFor are how many manifests the ledger keeps, and for how long after
+	// their generation was the newest. Defaults 200, and 30 days.
+	Keep    int
+	KeepFor time.Duration
 	// Log may be nil, Now too: it stands for time.Now.
 	Log *slog.Logger
 	Now func() time.Time
@@ -147,7 +154,15 @@ func (s *Source) readOnce(ctx context.Context, r *upstream.Reader, u *upstream.R
 	}
 	// Sites of a list are strangers to each other, so none of them is the source.
 	g.Complete = len(s.URLs) == 0
-	return true, s.Ledger.Add(g, m)
+	if s.Log != nil {
+		for _, w := range u.Root.Warnings {
+			s.Log.Warn(w, "source", s.Name)
+		}
+	}
+	if err := s.Ledger.Add(g, m); err != nil {
+		return false, err
+	}
+	return true, s.Ledger.Prune(cmp.Or(s.Keep, 200), cmp.Or(s.KeepFor, 30*24*time.Hour), s.now())
 }
 
 func generation(root *repo.Root, now time.Time) store.Generation {
@@ -196,7 +211,7 @@ func (s *Source) manifest(ctx context.Context, r *upstream.Reader, u *upstream.R
 		return nil, err
 	}
 	m := &repo.Manifest{Root: slices.Clone(u.Root.Files)}
-	if m.Indexes, err = held(ctx, u, scope, client); err != nil {
+	if m.Indexes, err = s.held(ctx, u, scope, client); err != nil {
 		return nil, err
 	}
 	for _, ix := range lists {
@@ -213,25 +228,62 @@ func (s *Source) manifest(ctx context.Context, r *upstream.Reader, u *upstream.R
 }
 
 // held are the files of the indexes that are there: roots list forms of them that exist
-// nowhere.
-func held(ctx context.Context, u *upstream.Repository, scope []repo.Index, client *http.Client) ([]repo.File, error) {
-	var all []repo.File
+// nowhere. Those of the generation before are not asked for again.
+func (s *Source) held(ctx context.Context, u *upstream.Repository, scope []repo.Index, client *http.Client) ([]repo.File, error) {
+	before, err := s.heldBefore()
+	if err != nil {
+		return nil, err
+	}
+	var variants []repo.Variant
 	for _, ix := range scope {
-		for _, v := range ix.Variants {
-			there, err := has(ctx, client, u.Bases[0], v.File)
-			if err != nil {
-				return nil, err
-			}
-			if !there {
-				continue
-			}
-			all = append(all, v.File)
-			if v.UpstreamAlternates && len(v.Alternates) > 0 {
-				all = append(all, repo.File{Path: v.Alternates[0], Size: v.Size, Digest: v.Digest})
-			}
+		variants = append(variants, ix.Variants...)
+	}
+	there := make([]bool, len(variants))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallelHeads)
+	for i, v := range variants {
+		if there[i] = before[v.File]; there[i] {
+			continue
+		}
+		g.Go(func() (err error) {
+			there[i], err = has(ctx, client, u.Bases[0], v.File)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	var all []repo.File
+	for i, v := range variants {
+		if !there[i] {
+			continue
+		}
+		all = append(all, v.File)
+		if v.UpstreamAlternates && len(v.Alternates) > 0 {
+			all = append(all, repo.File{Path: v.Alternates[0], Size: v.Size, Digest: v.Digest})
 		}
 	}
 	return upstream.SortedUnique(all, nil), nil
+}
+
+// parallelHeads is how many files a source is asked for at once.
+const parallelHeads = 4
+
+// heldBefore are the indexes that the source had in its newest known generation.
+func (s *Source) heldBefore() (map[repo.File]bool, error) {
+	all, err := s.Ledger.Generations()
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	m, err := s.Ledger.Manifest(all[len(all)-1].Root)
+	if err != nil {
+		return nil, err
+	}
+	held := make(map[repo.File]bool, len(m.Indexes))
+	for _, f := range m.Indexes {
+		held[f] = true
+	}
+	return held, nil
 }
 
 // has reports whether there is a file of this size below a URL.
