@@ -197,6 +197,30 @@ func TestKnownFilesAreNotRead(t *testing.T) {
 	})
 }
 
+// A directory may be named by a link. Links to directories inside are not followed, since
+// they may lead round in circles; those to files are.
+func TestLinks(t *testing.T) {
+	each(t, func(t *testing.T, f repo.Format) {
+		w := newWorkshop(t, f)
+		file := w.add("a 1.0\n")[0]
+		dir := t.TempDir()
+		other := repotest.WritePackages(t, f.Name(), filepath.Join(dir, "other"), "b 1.0\n")[0]
+		link := filepath.Join(dir, "link")
+		for from, to := range map[string]string{
+			link: w.in, filepath.Join(w.in, "round"): w.in, filepath.Join(w.in, filepath.Base(other)): other,
+		} {
+			if err := os.Symlink(to, from); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.job.Inputs = []create.Input{{Path: link}, {Path: filepath.Join(link, filepath.Base(file))}}
+		if r := w.run(); r.Files != 2 {
+			t.Errorf("%d files were found", r.Files)
+		}
+		w.holds("a 1.0", "b 1.0")
+	})
+}
+
 // A file that is touched is read again, and nothing is published when it is the same.
 func TestTouchedFile(t *testing.T) {
 	each(t, func(t *testing.T, f repo.Format) {

@@ -182,9 +182,9 @@ func (s *search) addDir(dir string) {
 		s.refuse(dir, ErrInside)
 		return
 	}
-	top := strings.TrimSuffix(dir, "/") + "/"
+	top := strings.TrimSuffix(dir, "/") + "/" // so that it is followed where it is a link itself
 	empty := true
-	_ = filepath.WalkDir(dir, func(file string, e fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(top, func(file string, e fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			s.refuse(file, plain(err))

@@ -9,7 +9,7 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 # command or file, the package that has it, and the groups that need it
 tools="
 /usr/lib/python3/dist-packages/createrepo_c python3-createrepo-c test bench
-apt-ftparchive apt-utils test
+apt-ftparchive apt-utils test bench
 apt-mirror apt-mirror bench
 aptly aptly bench
 bzip2 bzip2 test
@@ -19,6 +19,7 @@ debmirror debmirror bench
 debootstrap debootstrap test
 dnf dnf test bench
 dose-debcheck dose-distcheck test bench
+dpkg-scanpackages dpkg-dev bench
 dpkg-source dpkg-dev test
 gcc gcc test
 gpg gnupg test bench

@@ -16,6 +16,8 @@ const (
 	libsolv  = "libsolv"
 	creating = "createrepo_c"
 
+	ftparchive = "apt-ftparchive"
+
 	deb, rpm = "deb", "rpm"
 
 	direct = "direct"
@@ -23,9 +25,11 @@ const (
 	full, unchanged, changed = "full", "unchanged", "changed"
 
 	reading, solving, check, unresolved, large = "reading", "solving", "check", "unresolved", "large"
+
+	create, createUnchanged, createChanged, createLarge = "create", "create-unchanged", "create-changed", "create-large"
 )
 
-// indexJob is a job that is about an index which is there, and uses no link.
+// indexJob is a job about what is there, and uses no link.
 type indexJob struct {
 	name string
 	base map[string]string // by format, the peer that others are compared with
@@ -37,7 +41,14 @@ var indexJobs = []indexJob{
 	{check, map[string]string{deb: libsolv, rpm: libsolv}},
 	{unresolved, nil},
 	{large, nil},
+	{create, creators},
+	{createUnchanged, creators},
+	{createChanged, creators},
+	{createLarge, nil},
 }
+
+// creators are the peers that repositories are made beside.
+var creators = map[string]string{deb: ftparchive, rpm: creating}
 
 // group is the rounds of one peer's job over one link.
 type group struct{ format, link, job, peer string }
@@ -157,6 +168,11 @@ func title(link, job string) string {
 		check:      "check: which packages cannot be installed",
 		unresolved: "unresolved: which relations nothing satisfies",
 		large:      "large: all three questions about 150 000 packages",
+
+		create:          "create: a repository of package files",
+		createUnchanged: "create, unchanged: once more",
+		createChanged:   "create, changed: some packages are others",
+		createLarge:     "create, large: of 50 000 small packages, and once more",
 	}[job]
 	if text == "" {
 		text = job

@@ -45,6 +45,7 @@ func targets(all map[group]figures) (ts []target) {
 		f.mirroring()
 		f.reading()
 		f.solving()
+		f.creating()
 		ts = append(ts, f.targets...)
 	}
 	return ts
@@ -132,6 +133,25 @@ func (f *formatTargets) solving() {
 	}
 	if ours, ok := f.of(direct, large, keeper); ok {
 		f.memory("150 000 packages, peak memory", ours.memory, largeLimit)
+	}
+}
+
+// createLimit is the most memory, in MiB, that making a repository of 50 000 packages may
+// take.
+const createLimit = 150
+
+func (f *formatTargets) creating() {
+	for _, job := range []string{create, createUnchanged, createChanged} {
+		ours, ok := f.of(direct, job, keeper)
+		if theirs, both := f.of(direct, job, creators[f.format]); ok && both {
+			f.time(job+", wall: "+creators[f.format]+"'s", ours.wall, theirs.wall)
+		}
+		if ok {
+			f.memory(job+", peak memory", ours.memory, createLimit)
+		}
+	}
+	if ours, ok := f.of(direct, createLarge, keeper); ok {
+		f.memory("create of 50 000 packages, peak memory", ours.memory, createLimit)
 	}
 }
 
