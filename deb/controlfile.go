@@ -122,6 +122,8 @@ func checkField(name, value []byte) error {
 		return checkWord(value, "yes", "no")
 	case fieldMultiArch:
 		return checkWord(value, "same", "foreign", "allowed", "no")
+	case fieldPriority:
+		return checkPriority(value)
 	case fieldPreDepends, fieldDepends, fieldRecommends, fieldSuggests, fieldEnhances, fieldConflicts, fieldBreaks, fieldReplaces, fieldProvides:
 		return checkRelations(id, string(value))
 	case fieldOther:
@@ -137,6 +139,17 @@ func checkField(name, value []byte) error {
 			if control.EqualName(name, other) {
 				return errors.New("it is obsolete; the field Version has the revision")
 			}
+		}
+	}
+	return nil
+}
+
+// checkPriority takes any word but those that only begin as one of Debian's: dpkg takes
+// them for that with more behind it.
+func checkPriority(value []byte) error {
+	for _, known := range importance {
+		if len(value) > len(known) && control.EqualName(value[:len(known)], known) {
+			return fmt.Errorf("%s is %q with more behind it", excerpt(string(value)), known)
 		}
 	}
 	return nil
