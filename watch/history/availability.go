@@ -87,7 +87,7 @@ func (s *Store) AvailabilityByDay(ctx context.Context, key watch.Key, from, to t
 }
 
 func (s *Store) availability(ctx context.Context, selection Selection, all timespan, daily bool) ([]Availability, error) {
-	all.to = earlier(all.to, s.settings.Now())
+	all = all.within(timespan{time.UnixMilli(0), s.settings.Now()})
 	if all.empty() {
 		return nil, nil
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/mirrorkeeper/mirrorkeeper/watch"
@@ -57,25 +56,4 @@ func (s *Store) Edits(ctx context.Context) ([]Edit, error) {
 		e.At = time.UnixMilli(at).UTC()
 		return e, json.Unmarshal(body, &e.Site)
 	}, `SELECT at, author, kind, body FROM site_edits ORDER BY id`)
-}
-
-// Apply gives the list of sites after the edits. An edit of a site that is not in the list
-// does nothing.
-func Apply(sites []watch.Site, edits []Edit) []watch.Site {
-	sites = slices.Clone(sites)
-	for _, e := range edits {
-		i := slices.IndexFunc(sites, func(s watch.Site) bool { return s.URL == e.Site.URL })
-		switch {
-		case e.Kind == Add && i < 0:
-			sites = append(sites, e.Site)
-		case i < 0:
-		case e.Kind == Add:
-			sites[i] = e.Site
-		case e.Kind == Remove:
-			sites = slices.Delete(sites, i, i+1)
-		default:
-			sites[i].Paused = e.Kind == Pause
-		}
-	}
-	return sites
 }

@@ -486,12 +486,6 @@ func TestEdits(t *testing.T) {
 		got, err := open(t, address, history.Settings{Vantage: "another"}).Edits(ctx)
 		must(t, err)
 		diff(t, "edits", edits, got)
-		paused := one
-		paused.Paused = true
-		diff(t, "sites", []watch.Site{paused, two}, history.Apply([]watch.Site{one}, got))
-		diff(t, "sites resumed and removed", []watch.Site{one}, history.Apply([]watch.Site{paused, two}, []history.Edit{
-			{Kind: history.Resume, Site: one}, {Kind: history.Remove, Site: two},
-		}))
 	})
 }
 

@@ -50,7 +50,7 @@ func explainPostgres(err error) error {
 		return err
 	}
 	switch e.Code {
-	case "42P07": // duplicate_table
+	case "42P07", "42703": // duplicate_table, undefined_column
 		return fmt.Errorf("%w: %w", ErrTables, err)
 	case "42501": // insufficient_privilege
 		return fmt.Errorf("%w: %w", ErrRights, err)

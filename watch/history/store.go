@@ -60,6 +60,7 @@ type Health struct {
 	Dropped int64     // those that were given up, since the start
 	Written time.Time // when the last batch was
 	Err     error     // why the last one was not, nil if it was
+	Upkeep  error     // why the last summing up and forgetting failed, nil if it did not
 }
 
 // Open opens the history at address, the name of an SQLite file or "postgres://...", makes
@@ -106,6 +107,11 @@ func (s *Store) start(ctx context.Context) error {
 		hour, day := s.opened.Truncate(time.Hour).UnixMilli(), s.opened.Truncate(24*time.Hour).UnixMilli()
 		if err := t.do(`INSERT INTO vantages (name, seen, hours_until, days_until, raw_from, hours_from, states_from, days_from)
 			VALUES (?, ?, ?, ?, 0, 0, 0, 0) ON CONFLICT (name) DO NOTHING`, text(s.settings.Vantage, mostKey), now, hour, day); err != nil {
+			return err
+		}
+		// A clock that was wrong must not keep from being summed up what happens from now on.
+		if err := t.do(`UPDATE vantages SET hours_until = CASE WHEN hours_until > ? THEN ? ELSE hours_until END,
+			days_until = CASE WHEN days_until > ? THEN ? ELSE days_until END WHERE name = ?`, hour, hour, day, day, text(s.settings.Vantage, mostKey)); err != nil {
 			return err
 		}
 		var seen int64

@@ -38,7 +38,11 @@ func (s *Store) Upkeep(ctx context.Context) error {
 
 func (s *Store) upkeep(ctx context.Context, p pace) error {
 	u := &upkeep{s: s, pace: p, now: s.settings.Now().UTC()}
-	return s.wrap(u.run(ctx))
+	err := s.wrap(u.run(ctx))
+	s.waiting.Lock()
+	defer s.waiting.Unlock()
+	s.health.Upkeep = err
+	return err
 }
 
 // upkeep is one run of it.

@@ -182,3 +182,36 @@ func TestAway(t *testing.T) {
 		}
 	})
 }
+
+// TestWrongClock starts a watcher for the first time while the machine's clock is ten
+// years ahead, and shows that what happens afterwards is summed up all the same.
+func TestWrongClock(t *testing.T) {
+	backends(t, func(t *testing.T, fresh func() string) {
+		ctx, clock, address := t.Context(), newClock(), fresh()
+		settings := history.Settings{Now: clock.Now}
+		begin := clock.Now()
+		clock.add(3650 * day)
+		must(t, open(t, address, settings).Flush(ctx))
+		clock.add(-3650 * day)
+		s := open(t, address, settings)
+		s.Judged(inSync(begin))
+		for range 20 {
+			o, k := looked(clock.add(day), over4, generation(1))
+			s.Observed(o, k)
+			must(t, s.Upkeep(ctx))
+		}
+		days, err := s.Samples(ctx, key, nil, time.Time{}, clock.Now(), day)
+		must(t, err)
+		if len(days) != 19 {
+			t.Errorf("%d days: %+v", len(days), days)
+		}
+		a, err := s.Availability(ctx, history.Selection{}, time.Time{}, clock.Now())
+		must(t, err)
+		if len(a) != 1 || a[0].InSync() != 1 || a[0].Known() != 20*day {
+			t.Errorf("availability: %+v", a)
+		}
+		if byDay, err := s.AvailabilityByDay(ctx, key, time.Time{}, clock.Now()); err != nil || len(byDay) != 21 {
+			t.Errorf("by day: %d, %v", len(byDay), err)
+		}
+	})
+}
