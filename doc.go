@@ -28,11 +28,12 @@
 //	internal/repotest tiny real repositories served with faults, for tests
 //	e2e, bench        the program beside real clients, and beside other programs
 //
-// The two data paths:
+// The data paths:
 //
 //	full     root -> indexes in scope -> files they list -> fetch -> publish
 //	partial  root -> indexes -> packages -> catalog -> solver -> fetch -> rewrite -> publish
+//	created  files -> inspect -> content -> create -> publish
 //
-// docs/design.md explains both, and architecture_test.go holds the direction of
+// docs/design.md explains them, and architecture_test.go holds the direction of
 // imports.
 package mirrorkeeper

@@ -7,9 +7,10 @@ func (k checker) repository(r *Repository) {
 	if k.mistyped[key] {
 		return
 	}
-	if !k.has(key+".packages") && !k.has(key+".incoming") {
-		k.at(key+".packages", "is missing (expected a path or an address, or a list of such; or incoming)")
+	if !k.has(key+".packages") && !k.has(key+".from") && !k.has(key+".incoming") {
+		k.at(key+".packages", "is missing (expected a path or an address, or a list of such; or from, or incoming)")
 	}
+	k.selected(r, key)
 	k.cleanPath(key+".path", r.Path)
 	k.archive(r, key)
 	k.incoming(r, key)
@@ -38,6 +39,33 @@ func (k checker) repository(r *Repository) {
 				k.at(key+"."+name, "has no place in a flat repository (expected to be left out)")
 			}
 		}
+	}
+}
+
+// selected checks what is taken from sources.
+func (k checker) selected(r *Repository, key string) {
+	if !k.has(key + ".from") {
+		for _, name := range []string{"select", "closure", "recommends"} {
+			if k.has(key + "." + name) {
+				k.at(key+"."+name, "is about packages of sources (expected from beside it, or to be left out)")
+			}
+		}
+		return
+	}
+	k.each(key+".from", r.From, func(key, name string) {
+		s := k.sources[name]
+		switch {
+		case s == nil && !k.mistyped["sources"]:
+			k.at(key, "unknown source %q%s", cut(name), suggestion(name, k.sourceNames))
+		case s != nil && s.Type != "" && r.Type != "" && s.Type != r.Type:
+			k.at(key, "is a source of %s, and the repository is one of %s (expected the same)", s.Type, r.Type)
+		}
+	})
+	switch {
+	case !k.has(key + ".select"):
+		k.at(key+".select", "is missing (expected the packages to take from the sources)")
+	case !r.Closure && k.has(key+".recommends"):
+		k.at(key+".recommends", "is about what packages need (expected closure: true beside it, or to be left out)")
 	}
 }
 

@@ -13,8 +13,17 @@ type Repository struct {
 	// Format of the repository.
 	Type string `yaml:"type" jsonschema:"required,enum=deb,enum=rpm"`
 	// Files, directories, globs and addresses of the packages, which are all that it
-	// holds, unless there is add or incoming. Required without incoming.
+	// holds, unless there is add or incoming. Required without from and incoming.
 	Packages []string `yaml:"packages,input" jsonschema:"minItems=1" means:"a path or an address"`
+	// Names of sources to take packages from.
+	From []string `yaml:"from" jsonschema:"minItems=1" means:"the name of a source"`
+	// Packages to take from the sources: names and globs, with a version if wanted; for
+	// rpm other forms of packages, what they provide and files, too.
+	Select []Seed `yaml:"select" jsonschema:"minItems=1"`
+	// True takes all that the selected packages need, too. Default false.
+	Closure bool `yaml:"closure" jsonschema:"default=false"`
+	// False leaves out of the closure what packages only recommend. Default true.
+	Recommends bool `yaml:"recommends" jsonschema:"default=true"`
 	// A directory that others put packages for the repository into. What the repository
 	// holds stays then, as with add.
 	Incoming *Incoming `yaml:"incoming"`

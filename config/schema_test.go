@@ -117,7 +117,7 @@ func accept(r *jsonschema.Reflector, s *jsonschema.Schema, t reflect.Type) {
 	case reflect.TypeFor[Sign]():
 		s.OneOf = []*jsonschema.Schema{{Required: []string{"key"}}, {Required: []string{"gpg"}}, {Required: []string{"public"}}}
 	case reflect.TypeFor[Repository]():
-		s.AnyOf = []*jsonschema.Schema{{Required: []string{"packages"}}, {Required: []string{"incoming"}}}
+		s.AnyOf = []*jsonschema.Schema{{Required: []string{"packages"}}, {Required: []string{"from"}}, {Required: []string{"incoming"}}}
 	case reflect.TypeFor[WatchedRepository]():
 		s.OneOf = []*jsonschema.Schema{{Required: []string{"source"}}, {Required: []string{"directories"}}}
 	}

@@ -41,7 +41,7 @@ func (r *run) fetch(ctx context.Context, files []*found) (read []*found, err err
 			read = append(read, f)
 			continue
 		}
-		q := fetch.Request{File: repo.File{Path: f.name, Size: -1}, Bases: []string{f.name}, Paths: []string{""}}
+		q := fetch.Request{File: repo.File{Path: f.name, Size: -1}, Bases: append([]string{f.name}, f.others...), Paths: []string{""}}
 		if f.want != nil {
 			q.File.Size, q.File.Digest = f.want.Size, f.want.Digest
 			f.validator = f.want.Digest.String()
@@ -119,8 +119,8 @@ func (r *run) askFor(f *found, q *fetch.Request) {
 // whyFailed is why a file could not be had. Its URL stands before it anyway.
 func whyFailed(err error) error {
 	var e *fetch.Error
-	if errors.As(err, &e) && len(e.Tries) > 0 {
-		return e.Tries[len(e.Tries)-1].Err
+	if errors.As(err, &e) && len(e.Tries) == 1 {
+		return e.Tries[0].Err
 	}
 	return err
 }

@@ -20,8 +20,9 @@ type Input struct {
 	// Path is a file, a directory, which is searched with those below it, or, where
 	// there is no such file, a glob of files and directories ([filepath.Match]).
 	Path string
-	// URL is that of a file, in the place of a path.
-	URL string
+	// URL is that of a file, in the place of a path, and Others have the same file.
+	URL    string
+	Others []string
 	// Size in bytes and Digest of the file behind the URL, where they are known: else -1
 	// and the zero Digest.
 	Size   int64
@@ -58,6 +59,7 @@ type found struct {
 	again   bool          // it has to be read, whatever is known of it
 	// validator is what tells the file of the URL from others, "" for nothing.
 	validator string
+	others    []string // further URLs of the file
 
 	row *row  // what is known of it, nil for nothing yet
 	err error // why it is refused
@@ -253,11 +255,11 @@ func (s *search) addFile(file string, below int, info fs.FileInfo) {
 
 func (s *search) addURL(in Input) {
 	u, err := url.Parse(in.URL)
-	if err != nil || u.Host == "" {
+	if err != nil || u.Host == "" && u.Scheme != "file" {
 		s.refuse(transport.Redacted(in.URL), errors.New("it is not a URL"))
 		return
 	}
-	f := &found{name: in.URL, file: path.Base("/" + u.Path), want: wanted(in.Size, in.Digest)}
+	f := &found{name: in.URL, others: in.Others, file: path.Base("/" + u.Path), want: wanted(in.Size, in.Digest)}
 	if !s.Creator.IsPackage(f.file) {
 		f.err = errors.New("its name is not one of a package file")
 	}

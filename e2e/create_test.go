@@ -276,3 +276,41 @@ repositories:
 	m.exits(done, "verify", "mirror/ours", "--level", "signature")
 	m.exits(done, "verify", "mirror/el", "--level", "digest")
 }
+
+// Packages are taken from other repositories, with all that they need or without, and
+// none is fetched twice.
+func TestCreateFromSources(t *testing.T) {
+	eachFormat(t, func(t *testing.T, m *maker) {
+		upstreamKey := repotest.NewKey(t)
+		u := repotest.NewRepository(t, m.format, upstreamKey)
+		u.AddText("app 1.0\n Depends: lib (>= 1.0)\n Recommends: doc\napp 2.0\n Depends: lib (>= 1.0)\n Recommends: doc\nlib 1.0\nlib 1.1\ndoc 1.0 all\nother 1.0\n")
+		dir := tempDir(t)
+		u.Publish(dir)
+		server := repotest.Serve(t, dir)
+		upstreamKey.WriteFile(t, filepath.Join(dir, "upstream.asc"))
+		more := map[string]string{"deb": "suites: stable, components: main, architectures: amd64", "rpm": "architectures: x86_64"}[m.format]
+		m.configure(fmt.Sprintf(`
+sources:
+  upstream: {type: %s, url: %s, %s, keys: %s/upstream.asc}
+repositories:
+  chosen: {type: %[1]s, from: upstream, select: [app, nothing], closure: true, recommends: false, packages: in}
+`, m.format, server.URL, more, dir))
+		m.creates(done, "--from", "upstream", "app (<< 2.0)", "lib")
+		c := m.client()
+		sees(t, c, "app 1.0", "lib 1.1")
+		m.creates(done, "--from", "upstream", "--closure", "app")
+		sees(t, c, "app 2.0", "doc 1.0", "lib 1.1")
+		server.Reset()
+		if r := m.report(done, "--from", "upstream", "--closure", "app"); r.Changed || r.Read != 0 {
+			t.Errorf("run after no change: %+v", r)
+		}
+		m.add("own 1.0\n")
+		m.exits(findings, "create", "chosen").says("unresolved: nothing")
+		if asked := server.Requests(`\.(deb|rpm)$`); len(asked) > 0 {
+			t.Errorf("packages were fetched again: %v", asked)
+		}
+		m.creates(failed, "--from", "upstream", "nothing").says("nothing to take")
+		m.creates(misused, "--from", "nowhere", "app")
+		m.creates(misused, "--closure", "in")
+	})
+}

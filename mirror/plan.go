@@ -8,6 +8,7 @@ import (
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/solver"
+	"github.com/mirrorkeeper/mirrorkeeper/transport"
 	"github.com/mirrorkeeper/mirrorkeeper/upstream"
 )
 
@@ -30,9 +31,41 @@ type Planned struct {
 	// picked.
 	Catalog []*repo.Package
 
-	mirror   *Mirror
-	read     []repo.Reading
-	pickings []Picking
+	mirror    *Mirror
+	read      []repo.Reading
+	pickings  []Picking
+	upstreams []*repository
+}
+
+// Located is a file, and where upstream has it.
+type Located struct {
+	repo.File
+	// URLs have it, in the order in which they should be asked.
+	URLs []string
+}
+
+// Locate tells where upstream has the files of a package of the plan.
+func (p *Planned) Locate(of *repo.Package) (files []Located) {
+	for _, u := range p.upstreams {
+		if u.repository != of.Repository {
+			continue
+		}
+		needs := []needed{{u, of.File, of.Upstream}}
+		if of.IsSource() {
+			needs = nil
+			for _, f := range of.Files {
+				needs = append(needs, needed{u, f, ""})
+			}
+		}
+		for _, n := range needs {
+			q, x := n.request(), Located{File: n.file}
+			for _, base := range q.Bases {
+				x.URLs = append(x.URLs, transport.URL(base, q.Paths[0]))
+			}
+			files = append(files, x)
+		}
+	}
+	return files
 }
 
 // Pickings are the questions to the solver and its answers, one for each format and
@@ -97,7 +130,7 @@ func (r *run) planOnce(ctx context.Context) (*Planned, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan := &Planned{Mirror: r.Mirror.Name, Catalog: all, mirror: r.Mirror, read: read}
+	plan := &Planned{Mirror: r.Mirror.Name, Catalog: all, mirror: r.Mirror, read: read, upstreams: r.upstreams}
 	if r.Mirror.Full() {
 		for _, of := range read {
 			for _, p := range of.Packages {

@@ -30,6 +30,11 @@ type creation struct {
 	changelog   int
 	unsigned    bool
 	key         string
+	from        []string // sources
+	fromSystem  bool
+	root        string // directory that stands for the machine's
+	closure     bool
+	noWeak      bool
 	passphrase  string // file of that of the key
 
 	add        bool
@@ -45,13 +50,17 @@ type creation struct {
 func (a *app) createCommand() *cobra.Command {
 	x := creation{repository: config.NewRepository("")}
 	c := &cobra.Command{
-		Use:   "create NAME --type deb|rpm --destination DIR FILE|DIR|GLOB|URL|-... | create [NAME [FILE...]]",
+		Use: `create NAME --type deb|rpm --destination DIR FILE|DIR|GLOB|URL|-...
+  mirrorkeeper create NAME --type deb|rpm --destination DIR --from SOURCE [--closure] PACKAGE...
+  mirrorkeeper create [NAME [FILE...]]`,
 		Short: "Make or update a repository of package files",
 		Long: `Makes or updates a repository of package files, and publishes it in DIR/NAME: of
 files, of directories and those below them, of globs and URLs, and with - of paths
 and URLs that standard input has one a line. Without --type and --destination, the
 repositories are those of the configuration: all, or the named one, with the given
-files in the place of the configured ones.
+files in the place of the configured ones. With --from or --from-system, packages are
+taken from other repositories by name and version, and with --closure all that they
+need.
 
 The given packages are all that the repository holds (for deb: that the component of
 the suite holds). With --add, what is there already stays, and --remove takes out.
@@ -95,6 +104,13 @@ func (x *creation) flags(c *cobra.Command) {
 	f.BoolVar(&r.AnyName, "any-name", false, "accept files that do not have the name that their package ought to have")
 	f.StringSliceVar(&r.Compress, "compress", nil, "`compressions` of the indexes: gz, xz, zst (default gz)")
 	f.StringSliceVar(&r.Digests, "digests", nil, "`digests` that the indexes list: md5, sha1, sha256, sha512 (default sha256, for deb md5 too)")
+
+	f.StringArrayVar(&x.from, "from", nil, "take packages from this `source` of the configuration: the arguments then name packages; can be repeated")
+	f.BoolVar(&x.fromSystem, "from-system", false, "take packages from what this machine's package manager uses: the arguments then name packages")
+	f.StringVar(&x.root, "root", "/", "read the machine's configuration below this `directory`")
+	_ = f.MarkHidden("root")
+	f.BoolVar(&x.closure, "closure", false, "with --from or --from-system: take all that the packages need, too")
+	f.BoolVar(&x.noWeak, "no-recommends", false, "with --closure: leave out what packages only recommend")
 
 	f.StringVar(&r.Suite, "suite", "", "deb: `name` of the suite (default stable)")
 	f.StringVar(&r.Codename, "codename", "", "deb: other `name` of the suite")
@@ -155,7 +171,7 @@ func inputs(in io.Reader, args []string) (out []string, err error) {
 	return out, nil
 }
 
-// creations are the jobs that flags, configuration and arguments name.
+// creations are the repositories that flags, configuration and arguments name.
 func (a *app) creations(x *creation, flags *pflag.FlagSet, args []string) (*creations, error) {
 	if x.destination != "" || flags.Changed("type") {
 		c, err := a.flagsConfig(x, flags, args)
@@ -193,16 +209,18 @@ func (a *app) creations(x *creation, flags *pflag.FlagSet, args []string) (*crea
 	case len(out.repositories) > 1 && x.changes():
 		return nil, usage("%s has several parts; name one of %s", args[0], repositoryNames(c))
 	}
-	if x.changes() || len(args) > 1 {
-		out.repositories[0].Packages = args[1:]
+	if r := &out.repositories[0]; len(args) > 1 || x.takes() {
+		r.Packages, r.From = args[1:], nil
 	}
 	return out, nil
 }
 
-// changes reports whether the command line changes what a repository holds already.
-func (x *creation) changes() bool {
-	return x.add || len(x.remove) > 0 || x.keep > 0 || x.allowEmpty
-}
+// takes reports whether the command line takes away from what a repository holds; it
+// then needs no packages.
+func (x *creation) takes() bool { return len(x.remove) > 0 || x.keep > 0 }
+
+// changes reports whether the command line is about what one repository holds.
+func (x *creation) changes() bool { return x.add || x.allowEmpty || x.takes() }
 
 // creations are repositories to create, with the configuration that they are of.
 type creations struct {
@@ -238,8 +256,12 @@ func describing(flags *pflag.FlagSet) (names []string) {
 func (a *app) flagsConfig(x *creation, flags *pflag.FlagSet, args []string) (*config.Config, error) {
 	r := x.repository
 	switch {
-	case a.config != "":
-		return nil, usage("--config and --type with --destination exclude each other; a repository of the configuration has keys for that")
+	case a.config != "" && len(x.from) == 0:
+		return nil, usage("--config and --type with --destination exclude each other, but for --from; a repository of the configuration has keys for that")
+	case len(x.from) > 0 && x.fromSystem:
+		return nil, usage("--from and --from-system exclude each other")
+	case (x.closure || x.noWeak) && len(x.from) == 0 && !x.fromSystem:
+		return nil, usage("--closure and --no-recommends go with --from or --from-system")
 	case len(args) == 0:
 		return nil, usage("name the repository: create NAME --type deb|rpm --destination DIR FILE...")
 	case x.destination == "":
@@ -248,7 +270,7 @@ func (a *app) flagsConfig(x *creation, flags *pflag.FlagSet, args []string) (*co
 		return nil, usage("--type is %q; it is one of %s", r.Type, formatNames())
 	case !config.ValidName(args[0]):
 		return nil, usage("%q cannot be the name of a repository (expected letters, digits, . _ + and -, a letter or digit first)", args[0])
-	case len(args) == 1 && !x.changes():
+	case len(args) == 1 && !x.add && !x.takes():
 		return nil, &exit{code: exitUsage, err: errors.New("name at least one file or directory of packages"), hint: "--add without files keeps what the repository holds"}
 	case x.unsigned && x.key != "":
 		return nil, usage("--no-sign and --key exclude each other")
@@ -276,6 +298,14 @@ func (a *app) flagsConfig(x *creation, flags *pflag.FlagSet, args []string) (*co
 		return nil, err
 	}
 	c := config.New()
+	if len(x.from) > 0 {
+		if c, err = a.loadConfig(); err != nil {
+			return nil, err
+		}
+	}
+	if err := x.selection(c, &r); err != nil {
+		return nil, err
+	}
 	c.Destination, c.State = dir, filepath.Join(dir, ".mirrorkeeper")
 	c.Repositories = []config.Repository{r}
 	return c, nil
@@ -300,27 +330,38 @@ func (a *app) create(ctx context.Context, x *creation, all *creations) error {
 	defer unlock()
 	tracker, above, stop := a.progress()
 	defer stop()
+	log := a.log(above)
 	clients, err := newClients(&c.Transfer)
 	if err != nil {
 		return err
 	}
+	b := &builder{config: c, store: s, log: log, clients: clients, root: x.root}
 	client := clients.router.Client()
 	defer client.CloseIdleConnections()
-	log := a.log(above)
-	fetcher := fetch.New(fetch.Options{
-		Client: client, Connections: c.Transfer.Connections, PerHost: c.Transfer.PerHost, Retries: c.Transfer.Retries,
-		IgnoreErrors: math.MaxInt, Log: log, // all that cannot be had is told, not only the first
-	})
-	var reports []*create.Report
-	var failures []error
-	refused, changed := false, false
+	options := fetch.Options{Client: client, Connections: c.Transfer.Connections, PerHost: c.Transfer.PerHost, Retries: c.Transfer.Retries, Log: log}
+	reading := fetch.New(options)
+	options.IgnoreErrors = math.MaxInt // all that cannot be had is told, not only the first
+	fetching := fetch.New(options)
+
+	var jobs []*create.Job
 	for _, r := range all.repositories {
 		j, err := x.job(ctx, s, r)
 		if err != nil {
 			return err
 		}
-		j.Fetcher, j.Progress, j.Log, j.Grace = fetcher, tracker, log, c.Keep.Grace
-		report, err := a.createOne(ctx, c, r, j)
+		j.Fetcher, j.Progress, j.Log, j.Grace = fetching, tracker, log, c.Keep.Grace
+		jobs = append(jobs, j)
+	}
+	var reports []*create.Report
+	var failures []error
+	var unresolved []mirror.Unresolved
+	incomplete, changed := false, false
+	for i, r := range all.repositories {
+		missing, err := b.selectPackages(ctx, r, jobs[i], reading)
+		var report *create.Report
+		if err == nil {
+			report, err = a.createOne(ctx, c, r, jobs[i])
+		}
 		if err != nil {
 			failures = append(failures, fmt.Errorf("%s: %w", r.Name, err))
 			if ctx.Err() != nil {
@@ -329,17 +370,19 @@ func (a *app) create(ctx context.Context, x *creation, all *creations) error {
 			continue
 		}
 		reports = append(reports, report)
-		refused = refused || len(report.Refused) > 0
+		unresolved = append(unresolved, missing...)
+		incomplete = incomplete || len(report.Refused)+len(missing) > 0
 		changed = changed || report.Changed
 	}
 	stop()
 	if err := a.printCreated(reports); err != nil {
 		return err
 	}
+	a.printFindings(unresolved, nil)
 	switch {
 	case len(failures) > 0:
 		return &exit{code: exitFailed, err: errors.Join(failures...)}
-	case refused:
+	case incomplete:
 		return &exit{code: exitIncomplete}
 	case changed && x.detailed:
 		return &exit{code: exitChanged}
