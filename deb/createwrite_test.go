@@ -371,7 +371,7 @@ func TestCreateRefusesArchitectures(t *testing.T) {
 func TestCreatorSettings(t *testing.T) {
 	base := Creator{Suite: "s"}
 	for name, c := range map[string]Creator{
-		"suite": {Suite: "t"}, "component": {Suite: "s", Component: "x"}, "label": {Suite: "s", Label: "x"}, "digests": {Suite: "s", Digests: allDigests},
+		"suite": {Suite: "t"}, "label": {Suite: "s", Label: "x"}, "digests": {Suite: "s", Digests: allDigests},
 		"compressions": {Suite: "s", Compressions: []string{".zst"}}, "overrides": {Suite: "s", Overrides: "a b c\n"}, "contents": {Suite: "s", Contents: true},
 	} {
 		if c.Settings() == base.Settings() {
@@ -381,7 +381,7 @@ func TestCreatorSettings(t *testing.T) {
 			t.Errorf("%s: the inspection is %s, else %s", name, c.Inspection(), base.Inspection())
 		}
 	}
-	same := Creator{Suite: "s", AnyName: true, Scratch: "/tmp", Digests: []repo.Algorithm{repo.SHA256, repo.MD5}, Compressions: []string{".gz"}}
+	same := Creator{Suite: "s", Component: "x", AnyName: true, Scratch: "/tmp", Digests: []repo.Algorithm{repo.SHA256, repo.MD5}, Compressions: []string{".gz"}}
 	if same.Settings() != base.Settings() {
 		t.Errorf("settings %s, else %s", same.Settings(), base.Settings())
 	}
