@@ -8,8 +8,11 @@
 // they list, packages.go the packages, by elements of primary (list.go, element.go).
 // link.go joins the packages of several repositories, with groups.go, modules.go and
 // files.go. write.go and writemodules.go write the indexes, and writerepomd.go the
-// root, of a repository with some of the packages. What a version, a relation, an
-// architecture means is in the file of that name, how clients choose in client.go.
+// root, of a repository with some of the packages. [Creator] makes repositories of
+// package files: create.go has its settings, createinspect.go reads the files,
+// createindexes.go writes the indexes, createlists.go those with all packages. What a
+// version, a relation, an architecture means is in the file of that name, how clients
+// choose in client.go.
 //
 // The forms of files are in packages below: repodata, xml, modulemd, treeinfo, header.
 package rpm
