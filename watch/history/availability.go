@@ -222,10 +222,10 @@ func readStates(t *transaction, in timespan, which string, values ...any) ([]las
 			l.to = time.UnixMilli(until.Int64).UTC()
 		}
 		return l, nil
-	}, `SELECT v.id, i.state, i.since, i.until FROM verdicts v
-		JOIN states i ON i.verdict = v.id AND i.since < ? AND i.since >=
-			COALESCE((SELECT MAX(p.since) FROM states p WHERE p.verdict = v.id AND p.since <= ?), 0)`+which,
-		append([]any{in.to.UnixMilli(), in.from.UnixMilli()}, values...)...)
+	}, `WITH first AS MATERIALIZED (SELECT v.id AS verdict,
+			COALESCE((SELECT MAX(p.since) FROM states p WHERE p.verdict = v.id AND p.since <= ?), 0) AS since FROM verdicts v`+which+`)
+		SELECT i.verdict, i.state, i.since, i.until FROM first f JOIN states i ON i.verdict = f.verdict AND i.since >= f.since AND i.since < ?`,
+		append(append([]any{in.from.UnixMilli()}, values...), in.to.UnixMilli())...)
 }
 
 // readAbsences reads when the watcher did not run.
