@@ -8,6 +8,7 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/signature"
 	"github.com/mirrorkeeper/mirrorkeeper/store"
+	"github.com/mirrorkeeper/mirrorkeeper/watch/history"
 )
 
 // hintFor says what to do about an error, "" where there is nothing to say.
@@ -33,6 +34,11 @@ func hintFor(err error) string {
 		{create.ErrEmpty, "when that is right, run again with --allow-empty; nothing was published"},
 		{create.ErrMirror, "take another name, or another destination"},
 		{create.ErrLost, "give the file again, or take the package out with --remove; nothing was published"},
+		{history.ErrNewer, "start the newer version of mirrorkeeper; the history was not changed"},
+		{history.ErrTables, "give the history a file, a database or a schema of its own: ?search_path=NAME at the end of the address names a schema"},
+		{history.ErrDamaged, "move the file away and start again: a new one is made"},
+		{history.ErrFull, "free some space; what could not be written waits in memory while the watcher runs"},
+		{history.ErrRights, "let the watcher's user write the file and its directory, or make tables in the database"},
 		{store.ErrLocked, "wait for the other run to end; the lock goes with its process"},
 	} {
 		if errors.Is(err, h.is) {
