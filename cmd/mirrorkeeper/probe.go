@@ -17,9 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mirrorkeeper/mirrorkeeper/config"
-	"github.com/mirrorkeeper/mirrorkeeper/fetch"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
-	"github.com/mirrorkeeper/mirrorkeeper/store"
 	"github.com/mirrorkeeper/mirrorkeeper/watch"
 	"github.com/mirrorkeeper/mirrorkeeper/watch/probe"
 )
@@ -186,17 +184,10 @@ func (q *probeQuestion) watched(byFlags bool, site string) (w *watched, c *confi
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	s, err := store.OpenState(c.Destination, c.State)
+	b, fetcher, err := newReading(c, q.app.log(q.app.err))
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	b := &builder{config: c, store: s, log: q.app.log(q.app.err)}
-	if b.clients, err = newClients(&c.Transfer); err != nil {
-		return nil, nil, nil, err
-	}
-	fetcher := fetch.New(fetch.Options{
-		Client: b.clients.router.Client(), Connections: c.Transfer.Connections, PerHost: c.Transfer.PerHost, Retries: c.Transfer.Retries, Log: b.log,
-	})
 	if w, err = b.watched(r, fetcher); err != nil {
 		return nil, nil, nil, err
 	}

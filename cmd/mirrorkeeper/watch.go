@@ -57,7 +57,6 @@ type watching struct {
 	vantage string
 	prober  probe.Options
 	web     web.Options
-	notes   []string
 }
 
 func (w *watcher) run(ctx context.Context) error {

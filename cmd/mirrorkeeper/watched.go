@@ -3,12 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/fetch"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
+	"github.com/mirrorkeeper/mirrorkeeper/store"
 	"github.com/mirrorkeeper/mirrorkeeper/watch"
 	"github.com/mirrorkeeper/mirrorkeeper/watch/probe"
 )
@@ -19,6 +21,21 @@ type watched struct {
 	sources []*probe.Source // of its roots
 	base    string          // URL of the source, "" where it has none
 	client  *http.Client    // that reaches the source
+}
+
+// newReading is what reads the sources of watched repositories.
+func newReading(c *config.Config, log *slog.Logger) (*builder, *fetch.Fetcher, error) {
+	s, err := store.OpenState(c.Destination, c.State)
+	if err != nil {
+		return nil, nil, err
+	}
+	b := &builder{config: c, store: s, log: log}
+	if b.clients, err = newClients(&c.Transfer); err != nil {
+		return nil, nil, err
+	}
+	return b, fetch.New(fetch.Options{
+		Client: b.clients.router.Client(), Connections: c.Transfer.Connections, PerHost: c.Transfer.PerHost, Retries: c.Transfer.Retries, Log: log,
+	}), nil
 }
 
 // watched makes a watched repository of the configuration's.

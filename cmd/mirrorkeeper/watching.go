@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"net/url"
 	"os"
@@ -17,8 +18,6 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/mirrorkeeper/mirrorkeeper/config"
-	"github.com/mirrorkeeper/mirrorkeeper/fetch"
-	"github.com/mirrorkeeper/mirrorkeeper/store"
 	"github.com/mirrorkeeper/mirrorkeeper/switching"
 	"github.com/mirrorkeeper/mirrorkeeper/watch"
 	"github.com/mirrorkeeper/mirrorkeeper/watch/daemon"
@@ -76,18 +75,10 @@ func (w *watcher) ofConfig(ctx context.Context, c *config.Config) (*watching, er
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.OpenState(c.Destination, c.State)
+	b, fetcher, err := newReading(c, w.log)
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{config: c, store: s, log: w.log}
-	if b.clients, err = newClients(&c.Transfer); err != nil {
-		return nil, err
-	}
-	client := b.clients.router.Client()
-	fetcher := fetch.New(fetch.Options{
-		Client: client, Connections: c.Transfer.Connections, PerHost: c.Transfer.PerHost, Retries: c.Transfer.Retries, Log: w.log,
-	})
 	x := c.Watch
 	out := &watching{
 		listen: x.Listen, state: c.State, history: x.Store.Reveal(), vantage: x.Vantage,
@@ -199,7 +190,7 @@ func (w *watcher) ofMirrorchecker(c *switching.Mirrorchecker) (*watching, error)
 		return nil, err
 	}
 	out := &watching{
-		listen: joinHostPort(c.Host, c.Port), state: state, history: filepath.Join(state, history.File), notes: c.Notes,
+		listen: net.JoinHostPort(strings.Trim(c.Host, "[]"), strconv.Itoa(c.Port)), state: state, history: filepath.Join(state, history.File),
 		setup:  &daemon.Setup{},
 		prober: probe.Options{UserAgent: "mirrorkeeper/" + programVersion(), Allowed: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}},
 		web:    web.Options{Version: programVersion()},
@@ -242,11 +233,4 @@ func (w *watcher) ofMirrorchecker(c *switching.Mirrorchecker) (*watching, error)
 		}
 	}
 	return out, nil
-}
-
-func joinHostPort(host string, port int) string {
-	if strings.Contains(host, ":") {
-		host = "[" + strings.Trim(host, "[]") + "]"
-	}
-	return host + ":" + strconv.Itoa(port)
 }

@@ -3,7 +3,6 @@ package daemon
 import (
 	"cmp"
 	"context"
-	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -26,6 +25,7 @@ type Daemon struct {
 	mu      sync.Mutex
 	setup   *Setup
 	edits   []history.Edit
+	sites   []watch.Site // of the setup, with the edits
 	pairs   map[watch.Key]*pair
 	sources map[string]*source
 	queue   *queue
@@ -68,11 +68,13 @@ func New(ctx context.Context, setup *Setup, o Options) (*Daemon, error) {
 	if d.edits, err = o.History.Edits(ctx); err != nil {
 		return nil, err
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err := d.apply(ctx); err != nil {
+	sites, err := edited(setup, d.edits)
+	if err != nil {
 		return nil, err
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.apply(ctx, sites)
 	d.publish()
 	return d, nil
 }
@@ -96,7 +98,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	d.mu.Unlock()
 	endHistory() // what the last looks told is written
 	group.Wait()
-	return errors.Join(historyErr)
+	return historyErr
 }
 
 // runSetup runs what belongs to one setup, until there is another.
@@ -134,13 +136,12 @@ func (d *Daemon) runSetup(ctx context.Context) {
 func (d *Daemon) Replace(ctx context.Context, setup *Setup) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	before := d.setup
-	d.setup = setup
-	if err := d.apply(ctx); err != nil {
-		d.setup = before
+	sites, err := edited(setup, d.edits)
+	if err != nil {
 		return err
 	}
-	d.dirty = true
+	d.setup = setup
+	d.apply(ctx, sites)
 	signal(d.replace)
 	return nil
 }

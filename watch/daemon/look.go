@@ -53,12 +53,12 @@ func (d *Daemon) look(ctx context.Context, e *entry) {
 	site, repository, source, setup := p.site, p.repository, p.source, d.setup
 	sourceKnown := source.known
 	random := rand.New(rand.NewPCG(d.random.Uint64(), d.random.Uint64()))
-	d.mu.Unlock()
-
 	target := probe.Target{Site: site, Endpoint: e.endpoint, Repository: &repository, Sources: source.repository.Sources}
 	if p.origin {
 		target.Client = source.repository.Client
 	}
+	d.mu.Unlock()
+
 	visit := d.Prober.Visit(target)
 	defer visit.Close()
 	tasks, notBefore := watch.First(known, site, repository, random), time.Time{}
@@ -104,7 +104,7 @@ func (d *Daemon) judge(p *pair) {
 		d.judgeSource(p.source, now)
 		return
 	}
-	v := watch.Judge(p.repository, p.site, p.source.judged, p.knowns(), p.verdict, d.blind, d.setup.Settings, now)
+	v := watch.Judge(p.repository, p.site, p.source.judged, p.knowns(), *p.verdict, d.blind, d.setup.Settings, now)
 	d.setVerdict(p, v)
 }
 
@@ -113,7 +113,7 @@ func (d *Daemon) setVerdict(p *pair, v watch.Verdict) {
 	if v.State != p.verdict.State || v.Reason != p.verdict.Reason {
 		d.Log.Info("verdict", "site", v.Site, "repository", v.Repository, "state", v.State, "reason", v.Reason, "before", p.verdict.State)
 	}
-	p.verdict = v
+	p.verdict = &v
 	d.History.Judged(&v)
 	d.dirty = true
 }

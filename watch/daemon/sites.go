@@ -19,8 +19,8 @@ type pair struct {
 	source     *source
 	repository watch.Repository
 	entries    []*entry
-	verdict    watch.Verdict
-	origin     bool // the site is the source itself
+	verdict    *watch.Verdict // another one takes its place, it is not changed
+	origin     bool           // the site is the source itself
 }
 
 // entry is an endpoint that is looked at.
@@ -34,19 +34,15 @@ type entry struct {
 	gone     bool // nobody watches it any more
 }
 
-// apply makes pairs of the setup and the edits. Pairs that stay keep what is known of
+// apply makes pairs of the setup and the sites. Pairs that stay keep what is known of
 // them. The caller holds the lock.
-func (d *Daemon) apply(ctx context.Context) error {
-	sites, err := edited(d.setup.Sites, d.edits)
-	if err != nil {
-		return err
-	}
+func (d *Daemon) apply(ctx context.Context, sites []watch.Site) {
 	sources := map[string]*source{}
 	for i := range d.setup.Repositories {
 		r := &d.setup.Repositories[i]
 		sources[r.Name] = d.newSource(ctx, r, d.sources[r.Name])
 	}
-	d.sources = sources
+	d.sites, d.sources = sites, sources
 	before := d.pairs
 	d.pairs = map[watch.Key]*pair{}
 	for _, r := range d.setup.Repositories {
@@ -56,11 +52,7 @@ func (d *Daemon) apply(ctx context.Context) error {
 	}
 	for _, site := range sites {
 		for _, name := range site.Repositories {
-			s := sources[name]
-			if s == nil {
-				return fmt.Errorf("the site %s names the repository %q, which is not watched", site.URL, name)
-			}
-			d.pair(before, site, s, false)
+			d.pair(before, site, sources[name], false)
 		}
 	}
 	for key, p := range before {
@@ -71,7 +63,6 @@ func (d *Daemon) apply(ctx context.Context) error {
 		}
 	}
 	d.dirty = true
-	return nil
 }
 
 // pair adds a site and a watched repository, with what was known of them.
@@ -82,9 +73,9 @@ func (d *Daemon) pair(before map[watch.Key]*pair, site watch.Site, s *source, or
 	}
 	p := before[key]
 	if p == nil {
-		p = &pair{key: key, verdict: watch.Verdict{Site: key.Site, Repository: key.Repository, State: watch.Unknown, Reason: watch.NotYet, At: d.Now(), Since: d.Now(), Lag: -1, Complete: -1}}
+		p = &pair{key: key, verdict: &watch.Verdict{Site: key.Site, Repository: key.Repository, State: watch.Unknown, Reason: watch.NotYet, At: d.Now(), Since: d.Now(), Lag: -1, Complete: -1}}
 		if v := d.verdict[key]; v != nil {
-			p.verdict = *v
+			p.verdict = v
 			delete(d.verdict, key)
 		}
 		for _, k := range d.known[key] {
@@ -122,9 +113,10 @@ func (d *Daemon) drop(e *entry) {
 	d.queue.remove(e)
 }
 
-// edited is the list of sites with the edits made to it while watchers ran.
-func edited(sites []watch.Site, edits []history.Edit) ([]watch.Site, error) {
-	sites = slices.Clone(sites)
+// edited is the list of a setup's sites with the edits made to it while watchers ran. All
+// of them have repositories that the setup watches.
+func edited(setup *Setup, edits []history.Edit) ([]watch.Site, error) {
+	sites := slices.Clone(setup.Sites)
 	for _, e := range edits {
 		i := slices.IndexFunc(sites, func(s watch.Site) bool { return s.URL == e.Site.URL })
 		switch e.Kind {
@@ -146,6 +138,13 @@ func edited(sites []watch.Site, edits []history.Edit) ([]watch.Site, error) {
 			return nil, fmt.Errorf("unknown edit %q of the site %s", e.Kind, e.Site.URL)
 		}
 	}
+	for _, site := range sites {
+		for _, name := range site.Repositories {
+			if !slices.ContainsFunc(setup.Repositories, func(r Repository) bool { return r.Name == name }) {
+				return nil, fmt.Errorf("the site %s names the repository %q, which is not watched", site.URL, name)
+			}
+		}
+	}
 	return sites, nil
 }
 
@@ -155,20 +154,15 @@ func (d *Daemon) Edit(ctx context.Context, e history.Edit) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	edits := append(slices.Clone(d.edits), e)
-	if e.Kind == history.Add {
-		for _, name := range e.Site.Repositories {
-			if d.sources[name] == nil {
-				return fmt.Errorf("there is no watched repository %q", name)
-			}
-		}
+	sites, err := edited(d.setup, edits)
+	if err != nil {
+		return err
 	}
 	if err := d.History.Edit(ctx, e); err != nil {
 		return err
 	}
 	d.edits = edits
-	if err := d.apply(ctx); err != nil {
-		return err
-	}
+	d.apply(ctx, sites)
 	signal(d.replace) // new names are resolved
 	return nil
 }

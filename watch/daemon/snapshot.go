@@ -37,7 +37,7 @@ func (d *Daemon) publishing(ctx context.Context) {
 // publish makes the snapshot of what is known. The caller holds the lock.
 func (d *Daemon) publish() {
 	s := &watch.Snapshot{
-		At: d.Now(), Started: d.started, Blind: d.blind,
+		At: d.Now(), Started: d.started, Blind: d.blind, Sites: d.sites,
 		Sources:  make(map[string]*watch.SourceKnown, len(d.sources)),
 		Verdicts: make(map[watch.Key]*watch.Verdict, len(d.pairs)),
 		Known:    make(map[watch.Key][]watch.Known, len(d.pairs)),
@@ -49,10 +49,8 @@ func (d *Daemon) publish() {
 		known.Stamps = maps.Clone(known.Stamps)
 		s.Sources[r.Name] = &known
 	}
-	s.Sites, _ = edited(d.setup.Sites, d.edits) // they were applied already
 	for key, p := range d.pairs {
-		v := p.verdict
-		s.Verdicts[key] = &v
+		s.Verdicts[key] = p.verdict
 		s.Known[key] = p.knowns()
 	}
 	d.snapshot.Store(s)

@@ -111,9 +111,9 @@ func (d *Daemon) sourceRead(s *source, changed bool) {
 		return
 	}
 	s.known.Reached = d.Now()
-	first := !slices.EqualFunc(s.known.Ledgers, ledgers, func(a, b watch.Ledger) bool { return len(a.Generations) == len(b.Generations) })
+	longer := !slices.EqualFunc(s.known.Ledgers, ledgers, func(a, b watch.Ledger) bool { return len(a.Generations) == len(b.Generations) })
 	s.known.Ledgers = ledgers
-	if !changed && !first {
+	if !changed && !longer {
 		return
 	}
 	for i, l := range ledgers {
@@ -123,12 +123,9 @@ func (d *Daemon) sourceRead(s *source, changed bool) {
 	}
 	d.Log.Info("a source published a generation", "repository", s.repository.Name)
 	d.judgeSource(s, d.Now())
-	for _, p := range d.pairs {
-		if p.source != s {
-			continue
-		}
-		for _, e := range p.entries { // sites are looked at soon behind a publication, the source at once
-			if p.origin && e.index >= 0 {
+	if p := d.originOf(s); p != nil { // it is looked at at once
+		for _, e := range p.entries {
+			if e.index >= 0 {
 				d.queue.remove(e)
 				e.due = d.Now()
 				d.queue.add(e)
@@ -138,6 +135,15 @@ func (d *Daemon) sourceRead(s *source, changed bool) {
 	signal(d.wake)
 }
 
+// originOf is the pair of the source's own site, nil where nothing serves it.
+func (d *Daemon) originOf(s *source) *pair {
+	p := d.pairs[watch.Key{Site: s.repository.Origin.URL, Repository: s.repository.Name}]
+	if p == nil || !p.origin {
+		return nil
+	}
+	return p
+}
+
 func newest(l watch.Ledger, n int) []watch.Generation {
 	return l.Generations[max(0, len(l.Generations)-n):]
 }
@@ -145,12 +151,12 @@ func newest(l watch.Ledger, n int) []watch.Generation {
 // judgeSource judges a source by what is known of its own site, and if that changes what
 // sites are judged by, these. The caller holds the lock.
 func (d *Daemon) judgeSource(s *source, now time.Time) {
-	p := d.pairs[watch.Key{Site: s.repository.Origin.URL, Repository: s.repository.Name}]
+	p := d.originOf(s)
 	before := s.judged
 	switch {
-	case (p == nil || !p.origin) && len(s.repository.Roots) == 0:
+	case p == nil && len(s.repository.Roots) == 0:
 		s.judged = s.known // whatever was planted last is what sites may have
-	case p == nil || !p.origin:
+	case p == nil:
 		s.judged, _ = watch.JudgeSource(s.repository.Repository, watch.Site{}, s.known, nil, watch.Verdict{}, d.setup.Settings, now)
 	default:
 		for _, e := range p.entries {
@@ -161,7 +167,7 @@ func (d *Daemon) judgeSource(s *source, now time.Time) {
 			}
 		}
 		var v watch.Verdict
-		s.judged, v = watch.JudgeSource(s.repository.Repository, p.site, s.known, p.knowns(), p.verdict, d.setup.Settings, now)
+		s.judged, v = watch.JudgeSource(s.repository.Repository, p.site, s.known, p.knowns(), *p.verdict, d.setup.Settings, now)
 		d.setVerdict(p, v)
 	}
 	d.remember(s)
@@ -173,8 +179,10 @@ func (d *Daemon) judgeSource(s *source, now time.Time) {
 	}
 }
 
-// remember has the ledgers know which generations the source was found to hold.
+// remember has the ledgers know which generations the source was found to hold. Looks
+// that are under way read what was known, so that is not changed but replaced.
 func (d *Daemon) remember(s *source) {
+	s.known.Ledgers = slices.Clone(s.known.Ledgers)
 	for i, l := range s.judged.Ledgers {
 		if i >= len(s.known.Ledgers) || i >= len(s.repository.Sources) {
 			continue
@@ -183,6 +191,7 @@ func (d *Daemon) remember(s *source) {
 			if !g.Complete || k >= len(s.known.Ledgers[i].Generations) || s.known.Ledgers[i].Generations[k].Complete {
 				continue
 			}
+			s.known.Ledgers[i].Generations = slices.Clone(s.known.Ledgers[i].Generations)
 			s.known.Ledgers[i].Generations[k].Complete = true
 			d.History.Published(l.Name, g)
 			ledger := s.repository.Sources[i].Ledger

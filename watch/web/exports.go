@@ -23,14 +23,13 @@ func (s *Server) routeExports() {
 // answers are those of before.
 func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 	snapshot := s.Snapshot()
-	for key, known := range snapshot.Known {
+	for _, known := range snapshot.Known {
 		for _, k := range known {
 			if k.Last.After(snapshot.Started) {
 				fmt.Fprintln(w, "ready")
 				return
 			}
 		}
-		_ = key
 	}
 	if len(snapshot.Known) == 0 {
 		fmt.Fprintln(w, "ready: there is nothing to watch")

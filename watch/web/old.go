@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -209,7 +208,7 @@ func (o *oldServer) yum(w http.ResponseWriter, s *watch.Snapshot, b *Old, patter
 			candidates = append(candidates, watch.Candidate{Site: site, Verdict: *v})
 		}
 	}
-	policy := watch.Policy{MaxLag: cmp.Or(b.YumThreshold, 12*time.Hour), Source: originOf(s, b.Repository)}
+	policy := watch.Policy{MaxLag: b.YumThreshold, Source: originOf(s, b.Repository)}
 	list := watch.Listed(candidates, policy, watch.Client{}, now)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-cache")
