@@ -4,9 +4,12 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"io"
 	"log"
@@ -198,6 +201,8 @@ func testWatch(t *testing.T, format string) {
 		}
 	}
 
+	w.metalinks(format, now)
+
 	// Clients that go by the lists get to the good site alone.
 	install(t, format, w, keyFile, "comes")
 
@@ -219,6 +224,40 @@ func testWatch(t *testing.T, format string) {
 	}
 	if !strings.Contains(again.get("/api/v1/who-has?package=later"), good.URL) {
 		t.Errorf("nobody has the newest package: %s", again.get("/api/v1/who-has?package=later"))
+	}
+}
+
+// metalinks wants metalinks to say of the root what is true of the one in the directory.
+func (w *watcher) metalinks(format, dir string) {
+	w.t.Helper()
+	main := map[string]string{"deb": "dists/stable/InRelease", "rpm": "repodata/repomd.xml"}[format]
+	content, err := os.ReadFile(filepath.Join(dir, main))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	type link struct {
+		File struct {
+			Name   string `xml:"name,attr"`
+			Size   int64  `xml:"size"`
+			Hashes []struct {
+				Type string `xml:"type,attr"`
+				Hex  string `xml:",chardata"`
+			} `xml:"hash"`
+			URLs []string `xml:"url"`
+		} `xml:"file"`
+	}
+	for _, kind := range []string{"metalink", "metalink4"} {
+		text := w.get("/" + kind + "/pub")
+		text = strings.NewReplacer("<files>", "", "</files>", "", "<verification>", "", "</verification>", "", "<resources maxconnections=\"1\">", "", "</resources>", "").Replace(text)
+		var l link
+		if err := xml.Unmarshal([]byte(text), &l); err != nil {
+			w.t.Fatalf("%v\n%s", err, text)
+		}
+		f, sum := l.File, sha256.Sum256(content)
+		if f.Name != filepath.Base(main) || f.Size != int64(len(content)) || len(f.URLs) == 0 || !strings.HasSuffix(f.URLs[0], "/"+main) ||
+			len(f.Hashes) != 1 || strings.ReplaceAll(f.Hashes[0].Type, "-", "") != "sha256" || f.Hashes[0].Hex != hex.EncodeToString(sum[:]) {
+			w.t.Errorf("%s of a root of %d bytes:\n%s", kind, len(content), text)
+		}
 	}
 }
 

@@ -25,7 +25,7 @@ type Mirror struct {
 	Architectures []string
 }
 
-// Version is what the root file may be.
+// Version is what the root file may be; its size is left out where it is 0.
 type Version struct {
 	Time    time.Time
 	Size    int64
@@ -103,7 +103,7 @@ func (l *Metalink) Write(w io.Writer) error {
 			e.open("mm0:alternate")
 		}
 		e.text("mm0:timestamp", strconv.FormatInt(v.Time.Unix(), 10))
-		e.text("size", strconv.FormatInt(v.Size, 10))
+		e.size(v.Size)
 		e.open("verification")
 		for _, d := range v.Digests {
 			e.text("hash", d.Hex(), "type", d.Algorithm().String())
@@ -140,7 +140,7 @@ func (l *Metalink) Write4(w io.Writer) error {
 	e.open("file", "name", base(l.RootPath))
 	if len(l.Versions) > 0 {
 		v := l.Versions[0]
-		e.text("size", strconv.FormatInt(v.Size, 10))
+		e.size(v.Size)
 		for _, d := range v.Digests {
 			e.text("hash", d.Hex(), "type", ianaName(d.Algorithm()))
 		}
@@ -221,6 +221,13 @@ func (e *element) open(name string, attributes ...string) {
 	e.start(name, attributes)
 	e.WriteByte('\n')
 	e.depth++
+}
+
+// size is that of a file, where it is known.
+func (e *element) size(n int64) {
+	if n > 0 {
+		e.text("size", strconv.FormatInt(n, 10))
+	}
 }
 
 func (e *element) text(name, text string, attributes ...string) {

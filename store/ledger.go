@@ -41,9 +41,11 @@ type Ledger struct {
 
 // Generation is one state of a repository as its source published it.
 type Generation struct {
-	// Root is the digest of the root file, Main its path.
+	// Root is the digest of the root file, Main its path, and Size its size in bytes: 0
+	// where it was not written down.
 	Root repo.Digest `json:"root"`
 	Main string      `json:"main"`
+	Size int64       `json:"size,omitempty"`
 	// Published is when the source showed it first.
 	Published time.Time `json:"published"`
 	// Date and ValidUntil are what the root says; zero if unsaid.
@@ -138,6 +140,11 @@ func (l *Ledger) Insert(g Generation, m *repo.Manifest) error {
 
 func counted(g Generation, m *repo.Manifest) Generation {
 	g.Files, g.Bytes, g.Kept = 0, 0, true
+	for _, f := range m.Root {
+		if f.Path == g.Main {
+			g.Size = f.Size
+		}
+	}
 	for f := range m.All {
 		g.Files++
 		g.Bytes += max(f.Size, 0)

@@ -8,8 +8,10 @@ import (
 
 // Generation is one state of a repository as its source published it.
 type Generation struct {
-	// Root is the digest of the root file, Size its size in bytes, 0 if unknown.
+	// Root is the digest of the root file, Main its path below that of the repository, ""
+	// if unknown, and Size its size in bytes, 0 if unknown.
 	Root repo.Digest `json:"root"`
+	Main string      `json:"main,omitempty"`
 	Size int64       `json:"size,omitempty"`
 	// Published is when the source showed it first.
 	Published time.Time `json:"published"`

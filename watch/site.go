@@ -34,8 +34,6 @@ type Root struct {
 	Type string
 	// Path is where sites have it below their URL, "" for the URL itself.
 	Path string
-	// Main is the path of the root file below that, "" for repodata/repomd.xml.
-	Main string
 	*repo.Repository
 }
 

@@ -71,7 +71,7 @@ func (s *Source) Generations() (watch.Ledger, error) {
 	all, err := s.Ledger.Generations()
 	for _, g := range all {
 		l.Generations = append(l.Generations, watch.Generation{
-			Root: g.Root, Published: g.Published, Date: g.Date, ValidUntil: g.ValidUntil,
+			Root: g.Root, Main: g.Main, Size: g.Size, Published: g.Published, Date: g.Date, ValidUntil: g.ValidUntil,
 			Files: g.Files, Bytes: g.Bytes, Complete: g.Complete, Expired: g.Expired, Pruned: !g.Kept,
 		})
 	}
@@ -125,7 +125,7 @@ func (s *Source) readOnce(ctx context.Context, r *upstream.Reader, u *upstream.R
 		return false, err
 	}
 	if n := len(all); n > 0 && u.Cached == cached && all[n-1].Root == cached.Digest {
-		return false, nil
+		return false, s.sized(all[n-1], cached)
 	}
 	if u.Root == nil {
 		if u.Root, err = u.Parse(u.Cached.Main, u.Cached.Files, s.now()); err != nil {
@@ -163,6 +163,16 @@ func (s *Source) readOnce(ctx context.Context, r *upstream.Reader, u *upstream.R
 		return false, err
 	}
 	return true, s.Ledger.Prune(cmp.Or(s.Keep, 200), cmp.Or(s.KeepFor, 30*24*time.Hour), s.now())
+}
+
+// sized writes down how large the root is, where the ledger was written when that was not
+// asked for.
+func (s *Source) sized(g store.Generation, cached *store.CachedRoot) error {
+	size := int64(len(cached.Files[g.Main]))
+	if g.Size > 0 || size == 0 {
+		return nil
+	}
+	return s.Ledger.Update(g.Root, func(g *store.Generation) { g.Size = size })
 }
 
 func generation(root *repo.Root, now time.Time) store.Generation {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -46,6 +47,10 @@ func TestSource(t *testing.T) {
 					t.Errorf("generation %d: %+v: %v", i, x, err)
 				}
 			}
+			root, err := os.Stat(filepath.Join(w.trees[i], g.Main))
+			if err != nil || root.Size() != g.Size {
+				t.Errorf("generation %d: the root %s is of %d bytes: %v", i, g.Main, g.Size, err)
+			}
 			if len(m.Packages) != strings.Count(packages[i], "\n") {
 				t.Errorf("generation %d has %d packages", i, len(m.Packages))
 			}
@@ -58,6 +63,37 @@ func TestSource(t *testing.T) {
 		}
 		if all := w.ledger().Generations; len(all) != 4 || all[3].Root != w.roots[0] || all[3].Pruned {
 			t.Errorf("%+v", all)
+		}
+	})
+}
+
+// TestOlderLedger: a ledger that was written when sizes of roots were not is read, and gets
+// that of the newest one.
+func TestOlderLedger(t *testing.T) {
+	each(t, func(t *testing.T, f repo.Format) {
+		w := newWorld(t, f, 2)
+		want := w.ledger().Generations
+		found, err := filepath.Glob(filepath.Join(w.state, "ledger", "*", "generations.json"))
+		if err != nil || len(found) != 1 {
+			t.Fatal(found, err)
+		}
+		content, err := os.ReadFile(found[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		older := regexp.MustCompile(`"size":\d+,`).ReplaceAll(content, nil)
+		if len(older) == len(content) {
+			t.Fatalf("no size is written down: %s", content)
+		}
+		write(t, found[0], older)
+		if got := w.ledger().Generations; len(got) != 2 || got[0].Size != 0 || got[1].Size != 0 || got[1].Main != want[1].Main {
+			t.Errorf("%+v", got)
+		}
+		if changed, err := w.source.Read(t.Context()); changed || err != nil {
+			t.Error(changed, err)
+		}
+		if got := w.ledger().Generations; got[0].Size != 0 || got[1].Size != want[1].Size {
+			t.Errorf("%+v", got)
 		}
 	})
 }

@@ -289,16 +289,16 @@ func (s *Server) makeList(snapshot *watch.Snapshot, key listKey) *list {
 // generator is the name of the program in the lists.
 const generator = "mirrorkeeper"
 
-// main is the path of the root file.
+// main is the path of the root file in the advertised generation.
 func (a *asked) main() string {
-	if a.root.Main != "" {
-		return a.root.Main
+	if i := a.ledger.Find(a.advertised); i >= 0 {
+		return cmp.Or(a.ledger.Generations[i].Main, "repodata/repomd.xml")
 	}
-	return "repodata/repomd.xml"
+	return ""
 }
 
 // versions are what the root file may be: the advertised generation, and those before
-// which enough of the listed sites serve.
+// which enough of the listed sites serve under the same path.
 func (a *asked) versions(enough int) []mirrorlist.Version {
 	var verdicts []watch.Verdict
 	for _, e := range a.listed.Entries {
@@ -306,7 +306,7 @@ func (a *asked) versions(enough int) []mirrorlist.Version {
 	}
 	var all []mirrorlist.Version
 	for _, root := range append([]repo.Digest{a.advertised}, watch.Alternates(a.ledger, a.advertised, verdicts, cmp.Or(enough, 1))...) {
-		if i := a.ledger.Find(root); i >= 0 {
+		if i := a.ledger.Find(root); i >= 0 && cmp.Or(a.ledger.Generations[i].Main, a.main()) == a.main() {
 			g := a.ledger.Generations[i]
 			at := g.Date
 			if at.IsZero() {

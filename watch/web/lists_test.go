@@ -36,7 +36,7 @@ func generations() *watch.Snapshot {
 		Verdicts:     map[watch.Key]*watch.Verdict{},
 		Sources: map[string]*watch.SourceKnown{"app": {Ledgers: []watch.Ledger{
 			{Name: "app/x86_64", Generations: []watch.Generation{
-				{Root: digest("old"), Size: 2900, Published: now.Add(-30 * time.Hour), Complete: true},
+				{Root: digest("old"), Main: "repodata/repomd.xml", Size: 2900, Published: now.Add(-30 * time.Hour), Complete: true},
 				{Root: digest("new"), Size: 3000, Published: now.Add(-2 * time.Hour), Complete: true},
 				{Root: digest("newest"), Size: 3100, Published: now.Add(-time.Minute)},
 			}},
