@@ -1,6 +1,8 @@
 // Package mirrorkeeper is the map of the project; it has no code.
 //
 //	cmd/mirrorkeeper  the program: one file a command
+//	cmd/internal/...  what programs share: assembly puts jobs together, console
+//	                  speaks with people
 //	config            the configuration file: YAML to typed values
 //	repo              the vocabulary, and what a repository format implements
 //	deb               Debian repositories; deb/packagefile, deb/control, deb/system

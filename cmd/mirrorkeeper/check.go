@@ -91,20 +91,20 @@ func isFull(p *mirror.Planned) bool {
 }
 
 func (a *app) printChecked(count int, broken []brokenPackage) error {
-	if a.json() {
-		if err := a.printJSON(map[string]any{"packages": count, "broken": broken}); err != nil {
+	if a.JSON() {
+		if err := a.PrintJSON(map[string]any{"packages": count, "broken": broken}); err != nil {
 			return err
 		}
 	} else {
 		for _, x := range broken {
-			fmt.Fprintf(a.out, "%s %s %s (%s): %s\n", x.Name, x.Version, x.Architecture, x.Source, x.Reason)
+			fmt.Fprintf(a.Out, "%s %s %s (%s): %s\n", x.Name, x.Version, x.Architecture, x.Source, x.Reason)
 		}
-		if !a.quiet {
-			fmt.Fprintf(a.out, "%d packages, %d of them cannot be installed\n", count, len(broken))
+		if !a.Quiet {
+			fmt.Fprintf(a.Out, "%d packages, %d of them cannot be installed\n", count, len(broken))
 		}
 	}
 	if len(broken) > 0 {
-		return &exit{code: exitIncomplete}
+		return &exit{Code: exitIncomplete}
 	}
 	return nil
 }

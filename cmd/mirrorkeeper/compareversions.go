@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/assembly"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
 
@@ -18,9 +19,9 @@ func (a *app) compareVersionsCommand() *cobra.Command {
 		Long:  "Compares two versions as the format orders them. Exit code 0: true; 1: false; 2: bad arguments.",
 		Args:  exactly(4),
 		RunE: func(_ *cobra.Command, args []string) error {
-			format := formatNamed(args[0])
+			format := assembly.FormatNamed(args[0])
 			if format == nil {
-				return usage("there is no format %q; the formats are %s", args[0], formatNames())
+				return usage("there is no format %q; the formats are %s", args[0], assembly.FormatNames())
 			}
 			op, ok := operators[args[2]]
 			if !ok {
@@ -32,7 +33,7 @@ func (a *app) compareVersionsCommand() *cobra.Command {
 				}
 			}
 			if !op.Holds(format.Compare(args[1], args[3])) {
-				return &exit{code: 1}
+				return &exit{Code: 1}
 			}
 			return nil
 		},

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/assembly"
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/create"
 	"github.com/mirrorkeeper/mirrorkeeper/fetch"
@@ -191,7 +192,7 @@ func (a *app) creations(x *creation, flags *pflag.FlagSet, args []string) (*crea
 	if len(args) == 0 {
 		out.repositories = c.Repositories
 		if len(out.repositories) == 0 {
-			return nil, &exit{code: exitUsage, err: errors.New("the configuration has no repositories"), hint: "name one with --type, --destination and files"}
+			return nil, &exit{Code: exitUsage, Err: errors.New("the configuration has no repositories"), Hint: "name one with --type, --destination and files"}
 		}
 		if x.changes() {
 			return nil, usage("name the repository that --add, --remove, --keep or --allow-empty are for")
@@ -266,12 +267,12 @@ func (a *app) flagsConfig(x *creation, flags *pflag.FlagSet, args []string) (*co
 		return nil, usage("name the repository: create NAME --type deb|rpm --destination DIR FILE...")
 	case x.destination == "":
 		return nil, usage("--type needs --destination DIR")
-	case formatNamed(r.Type) == nil:
-		return nil, usage("--type is %q; it is one of %s", r.Type, formatNames())
+	case assembly.FormatNamed(r.Type) == nil:
+		return nil, usage("--type is %q; it is one of %s", r.Type, assembly.FormatNames())
 	case !config.ValidName(args[0]):
 		return nil, usage("%q cannot be the name of a repository (expected letters, digits, . _ + and -, a letter or digit first)", args[0])
 	case len(args) == 1 && !x.add && !x.takes():
-		return nil, &exit{code: exitUsage, err: errors.New("name at least one file or directory of packages"), hint: "--add without files keeps what the repository holds"}
+		return nil, &exit{Code: exitUsage, Err: errors.New("name at least one file or directory of packages"), Hint: "--add without files keeps what the repository holds"}
 	case x.unsigned && x.key != "":
 		return nil, usage("--no-sign and --key exclude each other")
 	case x.passphrase != "" && x.key == "":
@@ -314,7 +315,7 @@ func (a *app) flagsConfig(x *creation, flags *pflag.FlagSet, args []string) (*co
 // create runs over the repositories, one after another. One that fails does not stop
 // the others.
 func (a *app) create(ctx context.Context, x *creation, all *creations) error {
-	defer frugalGC(a.env)()
+	defer frugalGC(a.Env)()
 	c := all.config
 	s, err := store.Open(c.Destination, c.State)
 	if err != nil {
@@ -323,20 +324,20 @@ func (a *app) create(ctx context.Context, x *creation, all *creations) error {
 	unlock, err := s.Lock()
 	if err != nil {
 		if errors.Is(err, store.ErrLocked) {
-			return &exit{code: exitLocked, err: err}
+			return &exit{Code: exitLocked, Err: err}
 		}
 		return err
 	}
 	defer unlock()
-	tracker, above, stop := a.progress()
+	tracker, above, stop := a.Progress()
 	defer stop()
-	log := a.log(above)
-	clients, err := newClients(&c.Transfer)
+	log := a.Log(above)
+	b, err := assembly.NewBuilder(c, s, log)
 	if err != nil {
 		return err
 	}
-	b := &builder{config: c, store: s, log: log, clients: clients, root: x.root}
-	client := clients.router.Client()
+	b.Root = x.root
+	client := b.Client()
 	defer client.CloseIdleConnections()
 	options := fetch.Options{Client: client, Connections: c.Transfer.Connections, PerHost: c.Transfer.PerHost, Retries: c.Transfer.Retries, Log: log}
 	reading := fetch.New(options)
@@ -357,7 +358,7 @@ func (a *app) create(ctx context.Context, x *creation, all *creations) error {
 	var unresolved []mirror.Unresolved
 	incomplete, changed := false, false
 	for i, r := range all.repositories {
-		missing, err := b.selectPackages(ctx, r, jobs[i], reading)
+		missing, err := selectPackages(ctx, b, r, jobs[i], reading)
 		var report *create.Report
 		if err == nil {
 			report, err = a.createOne(ctx, c, r, jobs[i])
@@ -378,14 +379,14 @@ func (a *app) create(ctx context.Context, x *creation, all *creations) error {
 	if err := a.printCreated(reports); err != nil {
 		return err
 	}
-	a.printFindings(unresolved, nil)
+	assembly.PrintFindings(&a.Console, unresolved, nil)
 	switch {
 	case len(failures) > 0:
-		return &exit{code: exitFailed, err: errors.Join(failures...)}
+		return &exit{Code: exitFailed, Err: errors.Join(failures...)}
 	case incomplete:
-		return &exit{code: exitIncomplete}
+		return &exit{Code: exitIncomplete}
 	case changed && x.detailed:
-		return &exit{code: exitChanged}
+		return &exit{Code: exitChanged}
 	}
 	return nil
 }
@@ -431,7 +432,7 @@ func (x *creation) job(ctx context.Context, s *store.Store, r config.Repository)
 		return nil, fmt.Errorf("repository %s: %w", r.Name, err)
 	}
 	j := &create.Job{
-		Name: r.Archive, Dir: r.Path, Creator: creator, Format: formatNamed(r.Type), Add: x.add || r.Add || r.Incoming != nil, Keep: max(x.keep, r.Keep),
+		Name: r.Archive, Dir: r.Path, Creator: creator, Format: assembly.FormatNamed(r.Type), Add: x.add || r.Add || r.Incoming != nil, Keep: max(x.keep, r.Keep),
 		KeepGoing: x.keepGoing || r.KeepGoing, AllowEmpty: x.allowEmpty, Check: x.check, Copy: x.copies || r.Copy,
 		ValidFor: r.ValidFor, Store: s,
 	}
@@ -449,7 +450,7 @@ func (x *creation) job(ctx context.Context, s *store.Store, r config.Repository)
 		j.Inputs = append(j.Inputs, create.ParseInput(text))
 	}
 	if !r.Unsigned {
-		if j.Sign, err = signing(ctx, s, r.Sign); err != nil {
+		if j.Sign, err = assembly.Signing(ctx, s, r.Sign); err != nil {
 			return nil, fmt.Errorf("repository %s: %w", r.Name, err)
 		}
 	}
@@ -457,18 +458,18 @@ func (x *creation) job(ctx context.Context, s *store.Store, r config.Repository)
 }
 
 func (a *app) printCreated(reports []*create.Report) error {
-	if a.json() {
+	if a.JSON() {
 		if reports == nil {
 			reports = []*create.Report{}
 		}
-		return a.printJSON(map[string]any{"repositories": reports})
+		return a.PrintJSON(map[string]any{"repositories": reports})
 	}
 	for _, r := range reports {
-		if !a.quiet {
-			printCreated(a.out, r)
+		if !a.Quiet {
+			printCreated(a.Out, r)
 		}
 		for _, x := range r.Refused {
-			fmt.Fprintf(a.err, "warning: left out: %s: %s\n", x.File, x.Reason)
+			fmt.Fprintf(a.Err, "warning: left out: %s: %s\n", x.File, x.Reason)
 		}
 	}
 	return nil

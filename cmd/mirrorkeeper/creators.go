@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/assembly"
 	"github.com/mirrorkeeper/mirrorkeeper/compress"
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/deb"
@@ -27,13 +28,13 @@ func newCreator(r config.Repository, scratch string) (repo.Creator, error) {
 	case "rpm":
 		c, err = rpmCreator(r)
 	default:
-		return nil, usage("the type is %q; it is %s", r.Type, formatNames())
+		return nil, usage("the type is %q; it is %s", r.Type, assembly.FormatNames())
 	}
 	if err == nil {
 		err = c.Check()
 	}
 	if err != nil {
-		return nil, &exit{code: exitUsage, err: err}
+		return nil, &exit{Code: exitUsage, Err: err}
 	}
 	return c, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/assembly"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/solver"
@@ -42,7 +43,7 @@ func held(g *solver.Graph, wanted solver.Seed) []*repo.Package {
 
 // named are the packages that an expression names.
 func named(packages []*repo.Package, wanted solver.Seed) (found []*repo.Package) {
-	for _, format := range formats() {
+	for _, format := range assembly.Formats() {
 		for _, p := range ofFormat(packages, format) {
 			if !p.IsSource() && wanted.Names(format, p) {
 				found = append(found, p)

@@ -85,7 +85,7 @@ func doorsOf(c *config.Config, args []string, from string, keys []string) (out [
 	case len(args) == 0 && (from != "" || keys != nil):
 		return nil, usage("name the repository that --from and --keys are for")
 	case len(args) == 0 && len(out) == 0:
-		return nil, &exit{code: exitUsage, err: errors.New("no repository of the configuration has incoming")}
+		return nil, &exit{Code: exitUsage, Err: errors.New("no repository of the configuration has incoming")}
 	case len(out) == 0:
 		return nil, usage("there is no repository %q; the configuration has %s", args[0], repositoryNames(c))
 	}
@@ -140,7 +140,7 @@ func (a *app) openDoors(ctx context.Context, c *config.Config, repositories []co
 	for _, r := range repositories {
 		opened, err := d.open(ctx, r)
 		if errors.Is(err, incoming.ErrLocked) {
-			return nil, &exit{code: exitLocked, err: err}
+			return nil, &exit{Code: exitLocked, Err: err}
 		}
 		if err != nil {
 			return nil, fmt.Errorf("repository %s: %w", r.Name, err)
@@ -157,7 +157,7 @@ func (d *doors) open(ctx context.Context, r config.Repository) (*door, error) {
 	if err != nil {
 		return nil, err
 	}
-	j.KeepGoing, j.Log, j.Grace = false, d.app.log(d.app.err), d.config.Keep.Grace
+	j.KeepGoing, j.Log, j.Grace = false, d.app.Log(d.app.Err), d.config.Keep.Grace
 	in := incoming.Job{
 		Dir: r.Incoming.From, Creator: j.Creator,
 		Publish: func(ctx context.Context, files []string) (map[string]string, error) {
@@ -176,7 +176,7 @@ func (d *doors) open(ctx context.Context, r config.Repository) (*door, error) {
 	for _, u := range r.Incoming.Uploaders {
 		ring, err := signature.Load(u.Keys, nil)
 		if err != nil {
-			return nil, &exit{code: exitUsage, err: err}
+			return nil, &exit{Code: exitUsage, Err: err}
 		}
 		uploader := incoming.Uploader{Keys: ring}
 		for _, text := range u.Packages {
@@ -217,7 +217,7 @@ func (d *doors) publish(ctx context.Context, r config.Repository, base *create.J
 	}
 	err = d.app.afterCreating(ctx, d.config, r, &j, begun, report, err)
 	if report != nil && err != nil { // it is published, and something after that failed
-		fmt.Fprintf(d.app.err, "warning: %s: %v\n", r.Name, err)
+		fmt.Fprintf(d.app.Err, "warning: %s: %v\n", r.Name, err)
 		return nil, nil
 	}
 	return nil, err
@@ -254,8 +254,8 @@ func (d *doors) once(ctx context.Context) error {
 		}
 		all = append(all, arrivals{Repository: x.repository.Name, Uploads: outcomes})
 	}
-	if d.app.json() {
-		if err := d.app.printJSON(map[string]any{"repositories": all}); err != nil {
+	if d.app.JSON() {
+		if err := d.app.PrintJSON(map[string]any{"repositories": all}); err != nil {
 			return err
 		}
 	} else {
@@ -265,11 +265,11 @@ func (d *doors) once(ctx context.Context) error {
 	}
 	switch err := errors.Join(failures...); {
 	case errors.Is(err, store.ErrLocked):
-		return &exit{code: exitLocked, err: err}
+		return &exit{Code: exitLocked, Err: err}
 	case err != nil:
 		return err
 	case refused:
-		return &exit{code: exitIncomplete}
+		return &exit{Code: exitIncomplete}
 	}
 	return nil
 }
@@ -293,13 +293,13 @@ func (d *doors) tell(name string, outcomes []incoming.Outcome, err error) {
 	if err != nil {
 		x.Error = err.Error()
 	}
-	if d.app.json() {
-		_ = json.NewEncoder(d.app.out).Encode(x)
+	if d.app.JSON() {
+		_ = json.NewEncoder(d.app.Out).Encode(x)
 		return
 	}
 	d.app.printArrivals(x)
 	if err != nil {
-		fmt.Fprintf(d.app.err, "error: %s: %v\n", name, err)
+		fmt.Fprintf(d.app.Err, "error: %s: %v\n", name, err)
 	}
 }
 
@@ -307,12 +307,12 @@ func (a *app) printArrivals(x arrivals) {
 	for _, o := range x.Uploads {
 		switch {
 		case o.State == incoming.Refused:
-			fmt.Fprintf(a.err, "warning: %s: refused %s, now in %s: %s\n", x.Repository, o.Name, o.Moved, strings.Join(o.Reasons, "; "))
-		case a.quiet:
+			fmt.Fprintf(a.Err, "warning: %s: refused %s, now in %s: %s\n", x.Repository, o.Name, o.Moved, strings.Join(o.Reasons, "; "))
+		case a.Quiet:
 		case o.State == incoming.Admitted:
-			fmt.Fprintf(a.out, "%s: admitted %s: %s (signed by %s)\n", x.Repository, o.Name, strings.Join(o.Packages, ", "), strings.Join(o.Signers, ", "))
+			fmt.Fprintf(a.Out, "%s: admitted %s: %s (signed by %s)\n", x.Repository, o.Name, strings.Join(o.Packages, ", "), strings.Join(o.Signers, ", "))
 		default:
-			fmt.Fprintf(a.out, "%s: waiting for %s: %s\n", x.Repository, o.Name, strings.Join(o.Reasons, "; "))
+			fmt.Fprintf(a.Out, "%s: waiting for %s: %s\n", x.Repository, o.Name, strings.Join(o.Reasons, "; "))
 		}
 	}
 }

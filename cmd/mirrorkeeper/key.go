@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/assembly"
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/signature"
 	"github.com/mirrorkeeper/mirrorkeeper/store"
@@ -76,8 +77,8 @@ func (a *app) public(ctx context.Context, of *keysOf, name string) (*signature.K
 		}
 	}
 	return nil, &exit{
-		code: exitUsage, err: fmt.Errorf("there is no mirror or repository %q; the configuration has %s", name, namesOf(c)),
-		hint: "a file is written with its directory, as ./" + name,
+		Code: exitUsage, Err: fmt.Errorf("there is no mirror or repository %q; the configuration has %s", name, namesOf(c)),
+		Hint: "a file is written with its directory, as ./" + name,
 	}
 }
 
@@ -108,7 +109,7 @@ func remembered(s *store.Store, name string) (*signature.Keyring, error) {
 		return nil, err
 	}
 	if len(keys) == 0 {
-		return nil, &exit{code: exitFailed, err: fmt.Errorf("no keys are known of %s in %s", name, s.Destination()), hint: "it is not signed, or was not published yet"}
+		return nil, &exit{Code: exitFailed, Err: fmt.Errorf("no keys are known of %s in %s", name, s.Destination()), Hint: "it is not signed, or was not published yet"}
 	}
 	ring := &signature.Keyring{}
 	for _, key := range keys {
@@ -140,7 +141,7 @@ func publicKeys(ctx context.Context, s *store.Store, configured []config.Sign) (
 	ring := &signature.Keyring{}
 	for _, c := range configured {
 		if c.GPG != "" {
-			_, binary, err := gpgKey(c, nil).Public(ctx)
+			_, binary, err := assembly.GPGKey(c, nil).Public(ctx)
 			if err != nil {
 				return nil, err
 			}
@@ -160,9 +161,9 @@ func publicKeys(ctx context.Context, s *store.Store, configured []config.Sign) (
 	if len(configured) > 0 {
 		return ring, nil
 	}
-	err := addFile(ring, s.PrivateFile(releaseKey))
+	err := addFile(ring, s.PrivateFile(assembly.ReleaseKey))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &exit{code: exitFailed, err: errors.New("there is no key yet"), hint: "the first run that signs makes it: mirrorkeeper sync, or create"}
+		return nil, &exit{Code: exitFailed, Err: errors.New("there is no key yet"), Hint: "the first run that signs makes it: mirrorkeeper sync, or create"}
 	}
 	return ring, err
 }

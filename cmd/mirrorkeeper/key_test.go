@@ -256,3 +256,13 @@ func TestKeyShowWarns(t *testing.T) {
 		t.Errorf("%+v, %v", shown, err)
 	}
 }
+
+// protectedKey is the file of a key with the passphrase "open sesame".
+func protectedKey(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "release.asc")
+	passphrase := write(t, filepath.Join(dir, "passphrase"), "open sesame\n")
+	wantResult(t, mirrorkeeper("key", "generate", file, "--passphrase-file", passphrase), 0)
+	return file
+}

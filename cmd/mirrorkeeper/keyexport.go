@@ -44,10 +44,10 @@ with its directory; where it holds secret keys, their public halves are printed.
 			if err != nil {
 				return err
 			}
-			if a.json() {
-				return a.printJSON(newExportedKeys(args[0], format, ring.Fingerprints(), content))
+			if a.JSON() {
+				return a.PrintJSON(newExportedKeys(args[0], format, ring.Fingerprints(), content))
 			}
-			_, err = a.out.Write(content)
+			_, err = a.Out.Write(content)
 			return err
 		},
 	}

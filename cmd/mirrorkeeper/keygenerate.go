@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/assembly"
 	"github.com/mirrorkeeper/mirrorkeeper/signature"
 )
 
@@ -23,12 +24,12 @@ for its owner alone. A file that is there is never replaced.`,
 		Args: exactly(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if name == "" {
-				name = defaultKeyName()
+				name = assembly.DefaultKeyName()
 			}
 			var passphrase []byte
 			if passphraseFile != "" {
 				var err error
-				if passphrase, err = firstLine(passphraseFile); err != nil {
+				if passphrase, err = assembly.FirstLine(passphraseFile); err != nil {
 					return err
 				}
 			}
@@ -44,7 +45,7 @@ for its owner alone. A file that is there is never replaced.`,
 func (a *app) generateKey(file, name string, passphrase []byte) error {
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return &exit{code: exitFailed, err: fmt.Errorf("%s is there already, and no key is ever replaced", file), hint: "name another file"}
+		return &exit{Code: exitFailed, Err: fmt.Errorf("%s is there already, and no key is ever replaced", file), Hint: "name another file"}
 	}
 	if err != nil {
 		return err
@@ -56,10 +57,10 @@ func (a *app) generateKey(file, name string, passphrase []byte) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return errors.Join(err, os.Remove(file))
 	}
-	if a.json() {
-		return a.printJSON(map[string]string{"file": file, "fingerprint": key.Fingerprint()})
+	if a.JSON() {
+		return a.PrintJSON(map[string]string{"file": file, "fingerprint": key.Fingerprint()})
 	}
-	_, err = fmt.Fprintf(a.out, "%s is in %s\n", key.Fingerprint(), file)
+	_, err = fmt.Fprintf(a.Out, "%s is in %s\n", key.Fingerprint(), file)
 	return err
 }
 

@@ -53,20 +53,20 @@ func warnOfReaders(keys []signature.Description, file string) {
 }
 
 func (a *app) printKeys(keys []signature.Description) error {
-	if a.json() {
-		if err := a.printJSON(map[string]any{"keys": keys}); err != nil {
+	if a.JSON() {
+		if err := a.PrintJSON(map[string]any{"keys": keys}); err != nil {
 			return err
 		}
 	} else {
 		for i, k := range keys {
 			if i > 0 {
-				fmt.Fprintln(a.out)
+				fmt.Fprintln(a.Out)
 			}
-			printKey(a.out, k)
+			printKey(a.Out, k)
 		}
 	}
 	if slices.ContainsFunc(keys, hasWarnings) {
-		return &exit{code: exitIncomplete}
+		return &exit{Code: exitIncomplete}
 	}
 	return nil
 }

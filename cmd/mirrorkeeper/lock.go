@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/assembly"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
 )
 
@@ -62,25 +63,25 @@ sync --locked mirrors exactly what it says. What it says of other mirrors stays.
 				lock, err = &mirror.Lock{}, nil
 			}
 			if err != nil {
-				return &exit{code: exitUsage, err: err, hint: "remove the file to have it written anew"}
+				return &exit{Code: exitUsage, Err: err, Hint: "remove the file to have it written anew"}
 			}
 			s, err := a.setUp(c.Context(), &from, args, false)
 			if err != nil {
 				return err
 			}
-			defer s.close()
-			for _, j := range s.jobs {
+			defer s.Close()
+			for _, j := range s.Jobs {
 				if len(j.Only) > 0 {
 					return usage("lock takes whole mirrors, such as %s", j.Mirror.Name)
 				}
 			}
 			if len(args) == 0 || from.fromSystem { // mirrors that are gone are no longer locked
 				lock.Mirrors = slices.DeleteFunc(lock.Mirrors, func(m mirror.LockedMirror) bool {
-					return !slices.ContainsFunc(s.jobs, func(j *mirror.Job) bool { return j.Mirror.Name == m.Name })
+					return !slices.ContainsFunc(s.Jobs, func(j *mirror.Job) bool { return j.Mirror.Name == m.Name })
 				})
 			}
 			out, incomplete := lockOutput{File: file, Mirrors: []lockedChanges{}}, false
-			for _, j := range s.jobs {
+			for _, j := range s.Jobs {
 				p, err := mirror.Plan(c.Context(), j)
 				if err != nil {
 					return fmt.Errorf("%s: %w", j.Mirror.Name, err)
@@ -89,8 +90,8 @@ sync --locked mirrors exactly what it says. What it says of other mirrors stays.
 				before := cmp.Or(lock.Find(now.Name), &mirror.LockedMirror{Name: now.Name, Selection: now.Selection})
 				out.Mirrors = append(out.Mirrors, lockedChanges{now.Name, len(p.Picked), newLockDifference(before.Difference(&now))})
 				lock.Set(now)
-				if !a.json() {
-					a.printFindings(p.Unresolved, p.Refused)
+				if !a.JSON() {
+					assembly.PrintFindings(&a.Console, p.Unresolved, p.Refused)
 				}
 				incomplete = incomplete || len(p.Unresolved)+len(p.Conflicts) > 0
 			}
@@ -100,7 +101,7 @@ sync --locked mirrors exactly what it says. What it says of other mirrors stays.
 			if err := a.printLock(out); err != nil || !incomplete {
 				return err
 			}
-			return &exit{code: exitIncomplete}
+			return &exit{Code: exitIncomplete}
 		},
 	}
 	from.flags(c)
@@ -136,7 +137,7 @@ func (a *app) readLock(from *origin) (*mirror.Lock, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
-		return nil, &exit{code: exitUsage, err: err, hint: "mirrorkeeper lock writes the file; where it is broken, remove it first"}
+		return nil, &exit{Code: exitUsage, Err: err, Hint: "mirrorkeeper lock writes the file; where it is broken, remove it first"}
 	}
 	return lock, nil
 }
@@ -150,8 +151,8 @@ func (a *app) lockJobs(from *origin, jobs []*mirror.Job) error {
 	for _, j := range jobs {
 		if j.Locked = lock.Find(j.Mirror.Name); j.Locked == nil {
 			return &exit{
-				code: exitUsage, err: fmt.Errorf("mirror %s is not in the lock file %s", j.Mirror.Name, lockFile),
-				hint: "write it with mirrorkeeper lock " + j.Mirror.Name,
+				Code: exitUsage, Err: fmt.Errorf("mirror %s is not in the lock file %s", j.Mirror.Name, lockFile),
+				Hint: "write it with mirrorkeeper lock " + j.Mirror.Name,
 			}
 		}
 	}
@@ -175,28 +176,28 @@ func lockedPackages(packages []mirror.LockedPackage) []lockedPackage {
 }
 
 func (a *app) printLock(out lockOutput) error {
-	if a.json() {
-		return a.printJSON(out)
+	if a.JSON() {
+		return a.PrintJSON(out)
 	}
 	for _, m := range out.Mirrors {
 		a.printLockDifference(m.lockDifference)
-		fmt.Fprintf(a.out, "%s: locked %d packages in %s (%d added, %d removed)\n", m.Name, m.Packages, out.File, len(m.Added), len(m.Removed))
+		fmt.Fprintf(a.Out, "%s: locked %d packages in %s (%d added, %d removed)\n", m.Name, m.Packages, out.File, len(m.Added), len(m.Removed))
 	}
 	return nil
 }
 
 // printLockDifference prints a line for each change.
 func (a *app) printLockDifference(d lockDifference) {
-	if a.quiet {
+	if a.Quiet {
 		return
 	}
 	for _, p := range d.Removed {
-		fmt.Fprintf(a.out, "- %s %s %s (%s)\n", p.Name, p.Version, p.Architecture, p.Repository)
+		fmt.Fprintf(a.Out, "- %s %s %s (%s)\n", p.Name, p.Version, p.Architecture, p.Repository)
 	}
 	for _, p := range d.Added {
-		fmt.Fprintf(a.out, "+ %s %s %s (%s)\n", p.Name, p.Version, p.Architecture, p.Repository)
+		fmt.Fprintf(a.Out, "+ %s %s %s (%s)\n", p.Name, p.Version, p.Architecture, p.Repository)
 	}
 	for _, name := range d.Roots {
-		fmt.Fprintf(a.out, "+ %s\n", name)
+		fmt.Fprintf(a.Out, "+ %s\n", name)
 	}
 }

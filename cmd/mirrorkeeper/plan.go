@@ -6,6 +6,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/assembly"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
 )
 
@@ -63,9 +64,9 @@ func (a *app) planCommand() *cobra.Command {
 			}
 			switch {
 			case unresolved > 0:
-				return &exit{code: exitIncomplete}
+				return &exit{Code: exitIncomplete}
 			case changes > 0 && detailed:
-				return &exit{code: exitChanged}
+				return &exit{Code: exitChanged}
 			}
 			return nil
 		},
@@ -83,20 +84,12 @@ func (a *app) plans(c *cobra.Command, from *origin, args []string) ([]*mirror.Pl
 	if err != nil {
 		return nil, err
 	}
-	defer s.close()
-	var plans []*mirror.Planned
-	for _, j := range s.jobs {
-		p, err := mirror.Plan(c.Context(), j)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", j.Mirror.Name, err)
-		}
-		plans = append(plans, p)
-	}
-	return plans, nil
+	defer s.Close()
+	return s.Plan(c.Context())
 }
 
 func (a *app) printPlans(plans []*mirror.Planned, lock *mirror.Lock) error {
-	if a.json() {
+	if a.JSON() {
 		out := planOutput{Mirrors: []plannedMirror{}}
 		for _, p := range plans {
 			m := plannedMirror{
@@ -119,23 +112,23 @@ func (a *app) printPlans(plans []*mirror.Planned, lock *mirror.Lock) error {
 			}
 			out.Mirrors = append(out.Mirrors, m)
 		}
-		return a.printJSON(out)
+		return a.PrintJSON(out)
 	}
 	for _, p := range plans {
-		if !a.quiet {
+		if !a.Quiet {
 			for _, x := range p.Picked {
-				fmt.Fprintf(a.out, "%s %s %s\t%s\t%s\n", x.Name, x.Version, x.Architecture, humanize.IBytes(uint64(max(x.File.Size, 0))), x.Reason)
+				fmt.Fprintf(a.Out, "%s %s %s\t%s\t%s\n", x.Name, x.Version, x.Architecture, humanize.IBytes(uint64(max(x.File.Size, 0))), x.Reason)
 			}
 		}
-		fmt.Fprintf(a.out, "%s: %d packages; to add %d, to remove %d, to fetch %s\n", p.Mirror, len(p.Picked), p.Add, p.Remove, humanize.IBytes(uint64(p.Bytes)))
+		fmt.Fprintf(a.Out, "%s: %d packages; to add %d, to remove %d, to fetch %s\n", p.Mirror, len(p.Picked), p.Add, p.Remove, humanize.IBytes(uint64(p.Bytes)))
 		if d := againstLock(p, lock); d != nil {
 			a.printLockDifference(*d)
-			fmt.Fprintf(a.out, "%s: against the lock file %d packages more, %d less\n", p.Mirror, len(d.Added), len(d.Removed))
+			fmt.Fprintf(a.Out, "%s: against the lock file %d packages more, %d less\n", p.Mirror, len(d.Added), len(d.Removed))
 			if d.Selection {
-				fmt.Fprintf(a.err, "warning: %s: the lock file is of another selection\n", p.Mirror)
+				fmt.Fprintf(a.Err, "warning: %s: the lock file is of another selection\n", p.Mirror)
 			}
 		}
-		a.printFindings(p.Unresolved, p.Refused)
+		assembly.PrintFindings(&a.Console, p.Unresolved, p.Refused)
 	}
 	return nil
 }
@@ -149,14 +142,4 @@ func againstLock(p *mirror.Planned, lock *mirror.Lock) *lockDifference {
 	now := p.Lock()
 	d := newLockDifference(before.Difference(&now))
 	return &d
-}
-
-// printFindings warns of what is wrong with a mirror.
-func (a *app) printFindings(unresolved []mirror.Unresolved, refused []mirror.Refused) {
-	for _, x := range unresolved {
-		fmt.Fprintf(a.err, "warning: unresolved: %s, wanted by %s: %s\n", x.Requirement, x.WantedBy, x.Reason)
-	}
-	for _, x := range refused {
-		fmt.Fprintf(a.err, "warning: client-refuses: %s\n", x)
-	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/assembly"
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/signature"
 	"github.com/mirrorkeeper/mirrorkeeper/watch/plant"
@@ -102,7 +103,7 @@ func (a *app) plantFlagged(ctx context.Context, f *plantFlags) ([]plantJob, erro
 	if len(f.directories) == 0 {
 		return nil, usage("--to needs --directories: those to plant in, . for the address itself")
 	}
-	p, err := config.NewPlant(f.to, a.env)
+	p, err := config.NewPlant(f.to, a.Env)
 	if err != nil {
 		return nil, usage("--to: %v", err)
 	}
@@ -123,8 +124,8 @@ func (a *app) plantFlagged(ctx context.Context, f *plantFlags) ([]plantJob, erro
 func (a *app) plantConfigured(ctx context.Context, c *config.Config, repositories []string) (jobs []plantJob, err error) {
 	if c.Watch == nil || len(c.Watch.Plant) == 0 {
 		return nil, &exit{
-			code: exitUsage, err: errors.New("the configuration plants nothing"),
-			hint: "name places in watch.plant, or one with --to",
+			Code: exitUsage, Err: errors.New("the configuration plants nothing"),
+			Hint: "name places in watch.plant, or one with --to",
 		}
 	}
 	left := slices.Clone(repositories)
@@ -153,14 +154,14 @@ func (a *app) plantJob(ctx context.Context, p config.Plant, directories []string
 	if err != nil {
 		return plantJob{}, err
 	}
-	o := plant.Options{Repository: p.Repository, Stamp: stamp, Bare: !p.Marks, Log: a.log(a.err)}
-	if o.Machine, err = sshdial.ThisMachine(a.env); err != nil {
+	o := plant.Options{Repository: p.Repository, Stamp: stamp, Bare: !p.Marks, Log: a.Log(a.Err)}
+	if o.Machine, err = sshdial.ThisMachine(a.Env); err != nil {
 		return plantJob{}, err
 	}
 	if len(p.Sign) > 0 {
 		var keys []signature.SigningKey
 		for _, s := range p.Sign {
-			key, err := signingKey(ctx, s)
+			key, err := assembly.SigningKey(ctx, s)
 			if err != nil {
 				return plantJob{}, err
 			}
@@ -215,40 +216,40 @@ func (a *app) printPlanted(reports []plant.Report) error {
 		if r.Unsigned != nil {
 			wrong++
 		}
-		if !a.json() {
+		if !a.JSON() {
 			a.printPlanting(r)
 		}
 	}
-	if a.json() {
-		if err := a.printJSON(map[string]any{"plant": reports}); err != nil {
+	if a.JSON() {
+		if err := a.PrintJSON(map[string]any{"plant": reports}); err != nil {
 			return err
 		}
 	}
 	switch {
 	case planted == 0:
-		return &exit{code: exitFailed}
+		return &exit{Code: exitFailed}
 	case wrong > 0:
-		return &exit{code: exitIncomplete}
+		return &exit{Code: exitIncomplete}
 	}
 	return nil
 }
 
 func (a *app) printPlanting(r plant.Report) {
 	if r.Err != nil {
-		a.report(fmt.Errorf("%s: %w", r.To, r.Err))
+		a.Report(fmt.Errorf("%s: %w", r.To, r.Err))
 	}
 	for _, o := range r.Directories {
 		if o.Err != nil && o.Err != r.Err { // one that is all directories' is told once
-			fmt.Fprintf(a.out, "%s: %s: %v\n", r.To, o.Directory, o.Err)
+			fmt.Fprintf(a.Out, "%s: %s: %v\n", r.To, o.Directory, o.Err)
 		}
 	}
 	for _, w := range r.Warnings {
-		fmt.Fprintf(a.err, "warning: %s: %s\n", r.To, w)
+		fmt.Fprintf(a.Err, "warning: %s: %s\n", r.To, w)
 	}
 	if r.Unsigned != nil {
-		fmt.Fprintf(a.err, "warning: %s: %v\n", r.To, r.Unsigned)
+		fmt.Fprintf(a.Err, "warning: %s: %v\n", r.To, r.Unsigned)
 	}
-	if !a.quiet {
-		fmt.Fprintf(a.out, "%s: %d planted in %d of %d directories\n", r.To, r.Time.Unix(), r.Planted(), len(r.Directories))
+	if !a.Quiet {
+		fmt.Fprintf(a.Out, "%s: %d planted in %d of %d directories\n", r.To, r.Time.Unix(), r.Planted(), len(r.Directories))
 	}
 }

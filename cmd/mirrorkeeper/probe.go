@@ -16,6 +16,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/assembly"
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/console"
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/watch"
@@ -121,12 +123,12 @@ func (q *probeQuestion) ask(ctx context.Context, byFlags bool, site string) (wat
 	if err != nil {
 		return none, err
 	}
-	prober := probe.New(probe.Options{UserAgent: cmp.Or(settings.UserAgent, "mirrorkeeper/"+programVersion()), Allowed: allowed, Vantage: settings.Vantage})
+	prober := probe.New(probe.Options{UserAgent: cmp.Or(settings.UserAgent, "mirrorkeeper/"+console.Version()), Allowed: allowed, Vantage: settings.Vantage})
 	question := probe.Question{
 		Site: q.site(site, settings.Sites), Repository: &w.Repository, Sources: w.sources, Base: w.base, Client: w.client,
 		Levels: levels, Budget: watch.Budget{Samples: q.samples, Files: 1 << 30, Bytes: 1 << 50}, Settings: watch.Settings{Grace: settings.Grace},
 	}
-	log := q.app.log(q.app.err)
+	log := q.app.Log(q.app.Err)
 	question.Seen = func(o watch.Observation) {
 		log.Debug("looked", "endpoint", o.Endpoint.String(), "requests", o.Requests, "bytes", o.Bytes, "took", o.Took.Round(time.Millisecond), "fault", o.Fault, "detail", o.Detail)
 	}
@@ -184,11 +186,11 @@ func (q *probeQuestion) watched(byFlags bool, site string) (w *watched, c *confi
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	b, fetcher, err := newReading(c, q.app.log(q.app.err))
+	b, fetcher, err := newReading(c, q.app.Log(q.app.Err))
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if w, err = b.watched(r, fetcher); err != nil {
+	if w, err = newWatched(b, r, fetcher); err != nil {
 		return nil, nil, nil, err
 	}
 	return w, c, w.client.CloseIdleConnections, nil
@@ -208,16 +210,16 @@ func (q *probeQuestion) configByFlags() (*config.Config, config.WatchedRepositor
 		q.source.Type = "rpm"
 	}
 	switch {
-	case formatNamed(q.source.Type) == nil:
-		return nil, none, usage("there is no format %q; the formats are %s", q.source.Type, formatNames())
+	case assembly.FormatNamed(q.source.Type) == nil:
+		return nil, none, usage("there is no format %q; the formats are %s", q.source.Type, assembly.FormatNames())
 	case q.source.Type == "deb" && len(q.source.Suites) == 0:
 		return nil, none, usage("name the suites of a deb archive with --suite")
 	case q.source.Type != "deb" && len(q.source.Suites)+len(q.source.Components) > 0:
 		return nil, none, usage("--suite and --component are for deb archives; --type is %s", q.source.Type)
 	case len(q.source.Keys) == 0 && !q.source.Trusted:
 		return nil, none, &exit{
-			code: exitUsage, err: errors.New("no key is known that may sign the source"),
-			hint: "name its key with --key FILE; --trusted compares without checking the source's signature",
+			Code: exitUsage, Err: errors.New("no key is known that may sign the source"),
+			Hint: "name its key with --key FILE; --trusted compares without checking the source's signature",
 		}
 	}
 	q.source.URLs, q.source.Architectures = []string{q.url}, q.architectures
@@ -253,16 +255,16 @@ func (a *app) printVerdict(v watch.Verdict) error {
 	if v.Lag >= 0 {
 		lag = int64(v.Lag / time.Second)
 	}
-	if a.json() {
+	if a.JSON() {
 		r := probeResult{v.Site, v.Repository, v.State, lag, v.Generation, v.Complete, v.Endpoints, v.Evidence}
-		if err := a.printJSON(r); err != nil {
+		if err := a.PrintJSON(r); err != nil {
 			return err
 		}
 	} else {
-		writeVerdict(a.out, v)
+		writeVerdict(a.Out, v)
 	}
 	if v.State != watch.InSync {
-		return &exit{code: exitIncomplete}
+		return &exit{Code: exitIncomplete}
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/assembly"
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
@@ -70,7 +71,7 @@ func (s *search) find(p *mirror.Planned, q solver.Query) (found []*repo.Package,
 			return nil, err
 		}
 	}
-	for _, format := range formats() {
+	for _, format := range assembly.Formats() {
 		q.Natives = nil
 		for _, x := range p.Pickings() {
 			if x.Format.Name() == format.Name() {
@@ -130,7 +131,7 @@ func (s *search) checkFiles(plans []*mirror.Planned) error {
 		}
 	}
 	return &exit{
-		code: exitUsage, err: errNoFiles,
-		hint: "Contents lists them: apt-file(1) searches there; --provides and --name search the names of packages",
+		Code: exitUsage, Err: errNoFiles,
+		Hint: "Contents lists them: apt-file(1) searches there; --provides and --name search the names of packages",
 	}
 }

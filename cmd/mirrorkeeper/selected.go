@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/assembly"
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/create"
 	"github.com/mirrorkeeper/mirrorkeeper/fetch"
@@ -44,19 +45,19 @@ func (x *creation) selection(c *config.Config, r *config.Repository) error {
 
 // selectPackages adds the packages that the repository takes from sources to the inputs
 // of its job, and tells what was asked for and is not there.
-func (b *builder) selectPackages(ctx context.Context, r config.Repository, j *create.Job, reading *fetch.Fetcher) ([]mirror.Unresolved, error) {
+func selectPackages(ctx context.Context, b *assembly.Builder, r config.Repository, j *create.Job, reading *fetch.Fetcher) ([]mirror.Unresolved, error) {
 	if len(r.From) == 0 {
 		return nil, nil
 	}
 	m := config.NewMirror(r.Name)
 	m.From, m.Packages, m.Recommends = r.From, r.Select, r.Closure && r.Recommends
-	plan, err := b.job(chosenMirror{Mirror: m}, &origin{})
+	plan, err := b.Job(m)
 	if err != nil {
 		return nil, err
 	}
 	// Nothing of that name is published as a mirror: the plan is one of all packages.
 	plan.Mirror.Name = "packages of " + r.Name
-	plan.Store, plan.Fetcher, plan.Log, plan.Progress, plan.Grace = b.store, reading, b.log, j.Progress, j.Grace
+	plan.Store, plan.Fetcher, plan.Log, plan.Progress, plan.Grace = b.Store, reading, b.Log, j.Progress, j.Grace
 	planned, err := mirror.Plan(ctx, plan)
 	if err != nil {
 		return nil, err

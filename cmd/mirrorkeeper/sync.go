@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"time"
 
-	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/assembly"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
-	"github.com/mirrorkeeper/mirrorkeeper/store"
 )
 
 func (a *app) syncCommand() *cobra.Command {
@@ -38,17 +34,17 @@ bash-5.1-2.el9.x86_64, "perl(Foo::Bar)", /usr/bin/python3. With --from-system,
 			if err != nil {
 				return err
 			}
-			defer s.close()
+			defer s.Close()
 			level, err := parseCheck(check)
 			if err != nil {
 				return err
 			}
-			for _, j := range s.jobs {
+			for _, j := range s.Jobs {
 				j.Check = level
 				j.AllowShrink = j.AllowShrink || allowShrink
 			}
 			if locked {
-				if err := a.lockJobs(&from, s.jobs); err != nil {
+				if err := a.lockJobs(&from, s.Jobs); err != nil {
 					return err
 				}
 			}
@@ -77,81 +73,27 @@ func parseCheck(s string) (mirror.Check, error) {
 }
 
 // sync runs the jobs one after another. One that fails does not stop the others.
-func (a *app) sync(ctx context.Context, s *setup, detailed bool) error {
-	unlock, err := s.store.Lock()
-	if err != nil {
-		if errors.Is(err, store.ErrLocked) {
-			return &exit{code: exitLocked, err: err}
-		}
+func (a *app) sync(ctx context.Context, s *assembly.Set, detailed bool) error {
+	reports, failed := s.Sync(ctx)
+	s.StopProgress()
+	if reports == nil {
+		return failed
+	}
+	if err := assembly.PrintReports(&a.Console, reports); err != nil {
 		return err
 	}
-	defer unlock()
-	var reports []*mirror.Report
-	var failures []error
 	incomplete, changed := false, false
-	for _, j := range s.jobs {
-		begun := time.Now()
-		report, err := mirror.Run(ctx, j)
-		outcome := mirror.Outcome{Mirror: j.Mirror.Name, Begun: begun, Took: time.Since(begun), Report: report, Err: err}
-		if hook := s.after(ctx, outcome); hook != nil {
-			failures = append(failures, hook)
-		}
-		if err != nil {
-			failures = append(failures, fmt.Errorf("%s: %w", j.Mirror.Name, err))
-			if ctx.Err() != nil {
-				break
-			}
-			continue
-		}
-		reports = append(reports, report)
-		incomplete = incomplete || report.Incomplete > 0
-		changed = changed || report.Changed
-	}
-	s.stopProgress()
-	if err := a.printReports(reports); err != nil {
-		return err
+	for _, r := range reports {
+		incomplete = incomplete || r.Incomplete > 0
+		changed = changed || r.Changed
 	}
 	switch {
-	case len(failures) > 0:
-		return &exit{code: exitFailed, err: errors.Join(failures...)}
+	case failed != nil:
+		return failed
 	case incomplete:
-		return &exit{code: exitIncomplete}
+		return &exit{Code: exitIncomplete}
 	case changed && detailed:
-		return &exit{code: exitChanged}
+		return &exit{Code: exitChanged}
 	}
 	return nil
-}
-
-func (a *app) printReports(reports []*mirror.Report) error {
-	if a.json() {
-		if reports == nil {
-			reports = []*mirror.Report{}
-		}
-		return a.printJSON(map[string]any{"mirrors": reports})
-	}
-	for _, r := range reports {
-		if !a.quiet {
-			a.printReport(r)
-		}
-		a.printFindings(r.Unresolved, r.Refused)
-		for _, x := range r.Skipped {
-			fmt.Fprintf(a.err, "warning: left out: %s: %s\n", x.Name, x.Reason)
-		}
-	}
-	return nil
-}
-
-func (a *app) printReport(r *mirror.Report) {
-	if r.Changed {
-		fmt.Fprintf(a.out, "%s: published %s: %d packages, %s (%d added, %d removed)\n",
-			r.Mirror, r.Generation, r.Packages, humanize.IBytes(uint64(r.TotalBytes)), r.Added, r.Removed)
-	} else {
-		fmt.Fprintf(a.out, "%s: unchanged, %s: %d packages, %s\n", r.Mirror, r.Generation, r.Packages, humanize.IBytes(uint64(r.TotalBytes)))
-	}
-	for _, x := range r.Repositories {
-		fmt.Fprintf(a.out, "  %s: %d packages in %s\n", x.Name, x.Packages, x.Dir)
-	}
-	if !r.Changed && r.Incomplete > 0 {
-		fmt.Fprintf(a.out, "  %d unresolved or skipped items; see mirrorkeeper unresolved\n", r.Incomplete)
-	}
 }

@@ -76,7 +76,7 @@ func (t *tree) check(from *origin, args []string) (wanted *solver.Seed, seeds []
 	switch {
 	case t.graph != "" && t.graph != "dot" && t.graph != "svg":
 		return nil, nil, usage("--graph is %q; it is dot or svg", t.graph)
-	case t.graph != "" && t.json():
+	case t.graph != "" && t.JSON():
 		return nil, nil, usage("--graph and --output json exclude each other")
 	case t.depth < 0:
 		return nil, nil, usage("--depth is %d; it is a number of levels, or 0 for all", t.depth)
@@ -107,17 +107,17 @@ func (t *tree) print(plans []*mirror.Planned, wanted *solver.Seed) error {
 		g := graphOf(p)
 		for _, x := range held(g, *wanted) {
 			top := g.Tree(x, t.depth, t.reverse)
-			if t.json() {
+			if t.JSON() {
 				answers = append(answers, answer{p.Mirror, newBranch(top)})
 				continue
 			}
 			answers = append(answers, answer{Mirror: p.Mirror})
-			fmt.Fprintf(t.out, "%s: %s\n", p.Mirror, x)
+			fmt.Fprintf(t.Out, "%s: %s\n", p.Mirror, x)
 			t.printBranches(top, "")
 		}
 	}
-	if t.json() {
-		if err := t.printJSON(map[string]any{"trees": answers}); err != nil {
+	if t.JSON() {
+		if err := t.PrintJSON(map[string]any{"trees": answers}); err != nil {
 			return err
 		}
 	}
@@ -129,7 +129,7 @@ func (t *tree) print(plans []*mirror.Planned, wanted *solver.Seed) error {
 
 // notHeld says that no mirror has the package.
 func notHeld(wanted string) error {
-	return &exit{code: exitIncomplete, err: fmt.Errorf("no mirror holds %s", wanted), hint: "mirrorkeeper why-not tells what keeps it out"}
+	return &exit{Code: exitIncomplete, Err: fmt.Errorf("no mirror holds %s", wanted), Hint: "mirrorkeeper why-not tells what keeps it out"}
 }
 
 func newBranch(t *solver.Tree) branch {
@@ -147,7 +147,7 @@ func (t *tree) printBranches(of *solver.Tree, indent string) {
 		if i == len(of.Branches)-1 {
 			edge, below = "└── ", "    "
 		}
-		fmt.Fprintf(t.out, "%s%s%s%s\n", indent, edge, b.Pick.Package, t.note(b))
+		fmt.Fprintf(t.Out, "%s%s%s%s\n", indent, edge, b.Pick.Package, t.note(b))
 		t.printBranches(b, indent+below)
 	}
 }
@@ -190,11 +190,11 @@ func (t *tree) draw(plans []*mirror.Planned, wanted *solver.Seed) error {
 		g = g.Part(packages, t.depth, t.reverse)
 	}
 	if t.graph == "dot" {
-		return drawing.WriteDOT(t.out, g)
+		return drawing.WriteDOT(t.Out, g)
 	}
-	err := drawing.WriteSVG(t.out, g)
+	err := drawing.WriteSVG(t.Out, g)
 	if errors.Is(err, drawing.ErrTooLarge) {
-		return &exit{code: exitUsage, err: err, hint: "name a package, and maybe a --depth; or write --graph dot, which has no limit"}
+		return &exit{Code: exitUsage, Err: err, Hint: "name a package, and maybe a --depth; or write --graph dot, which has no limit"}
 	}
 	return err
 }

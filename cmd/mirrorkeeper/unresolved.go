@@ -2,45 +2,24 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/assembly"
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/console"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
-	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
-
-// unresolvedColumns are what unresolved can print: name and version of what is asked
-// for first, and the alternatives to it.
-var unresolvedColumns = []column[mirror.Unresolved]{
-	{"name", func(x mirror.Unresolved) string { return first(x).Name }},
-	{"version", func(x mirror.Unresolved) string {
-		return strings.TrimSpace(first(x).Op.String() + " " + first(x).Version)
-	}},
-	{"alternative", func(x mirror.Unresolved) string {
-		return repo.Relation{Alternatives: x.Relation.Alternatives[min(1, len(x.Relation.Alternatives)):]}.String()
-	}},
-	{"wanted-by", func(x mirror.Unresolved) string { return x.WantedBy }},
-	{"reason", func(x mirror.Unresolved) string { return x.Reason }},
-}
-
-func first(x mirror.Unresolved) repo.Dependency {
-	if len(x.Relation.Alternatives) == 0 {
-		return repo.Dependency{Name: x.Requirement}
-	}
-	return x.Relation.Alternatives[0]
-}
 
 func (a *app) unresolvedCommand() *cobra.Command {
 	var from origin
 	var everything bool
-	table := table[mirror.Unresolved]{columns: unresolvedColumns}
+	table := console.Table[mirror.Unresolved]{Columns: assembly.UnresolvedColumns()}
 	c := &cobra.Command{
 		Use:   "unresolved [--mirror NAME] | unresolved --from-system [PACKAGE...]",
 		Short: "List the relations that nothing satisfies",
-		Long:  "Lists the relations of the mirrors' packages that nothing satisfies; with --all those of every package of their repositories. The columns are " + table.names() + ". Exit code 3 when there are any.",
+		Long:  "Lists the relations of the mirrors' packages that nothing satisfies; with --all those of every package of their repositories. The columns are " + table.Names() + ". Exit code 3 when there are any.",
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := table.check(); err != nil {
+			if err := table.Check(); err != nil {
 				return err
 			}
 			from.everything = everything
@@ -48,9 +27,9 @@ func (a *app) unresolvedCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer s.close()
+			defer s.Close()
 			list := []mirror.Unresolved{}
-			for _, j := range s.jobs {
+			for _, j := range s.Jobs {
 				p, err := mirror.Plan(c.Context(), j)
 				if err != nil {
 					return fmt.Errorf("%s: %w", j.Mirror.Name, err)
@@ -69,21 +48,21 @@ func (a *app) unresolvedCommand() *cobra.Command {
 	from.flags(c)
 	from.mirrorFlag(c)
 	from.offlineFlag(c)
-	table.flags(c, "name", "version", "alternative", "wanted-by", "reason")
+	table.Flags(c, "name", "version", "alternative", "wanted-by", "reason")
 	c.Flags().BoolVar(&everything, "all", false, "look at every package of the repositories")
 	return c
 }
 
-func (a *app) printUnresolved(t table[mirror.Unresolved], list []mirror.Unresolved) error {
+func (a *app) printUnresolved(t console.Table[mirror.Unresolved], list []mirror.Unresolved) error {
 	var err error
 	switch {
-	case a.json():
-		err = a.printJSON(map[string]any{"unresolved": list})
+	case a.JSON():
+		err = a.PrintJSON(map[string]any{"unresolved": list})
 	case len(list) > 0:
-		err = t.print(a.out, list)
+		err = t.Print(a.Out, list)
 	}
 	if err == nil && len(list) > 0 {
-		return &exit{code: exitIncomplete}
+		return &exit{Code: exitIncomplete}
 	}
 	return err
 }

@@ -51,28 +51,28 @@ there. Exit code 3 when something is wrong.`,
 }
 
 func (a *app) printVerified(where string, repositories int, r *verify.Result) error {
-	if a.json() {
-		if err := a.printJSON(r); err != nil {
+	if a.JSON() {
+		if err := a.PrintJSON(r); err != nil {
 			return err
 		}
 	} else {
 		for _, f := range r.Findings {
-			fmt.Fprintln(a.out, f)
+			fmt.Fprintln(a.Out, f)
 		}
 		for _, w := range r.Warnings {
-			fmt.Fprintf(a.err, "warning: %s\n", w)
+			fmt.Fprintf(a.Err, "warning: %s\n", w)
 		}
-		if !a.quiet {
+		if !a.Quiet {
 			verdict := "all right"
 			if n := len(r.Findings); n > 0 {
 				verdict = fmt.Sprintf("%d findings", n)
 			}
-			fmt.Fprintf(a.out, "%s: %d repositories, %d files of %s checked at level %s: %s\n",
+			fmt.Fprintf(a.Out, "%s: %d repositories, %d files of %s checked at level %s: %s\n",
 				strings.TrimSuffix(where, "/"), repositories, r.Files, humanize.IBytes(uint64(r.Bytes)), r.Level, verdict)
 		}
 	}
 	if len(r.Findings) > 0 {
-		return &exit{code: exitIncomplete}
+		return &exit{Code: exitIncomplete}
 	}
 	return nil
 }

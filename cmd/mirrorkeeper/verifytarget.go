@@ -13,6 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/assembly"
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/console"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/signature"
 	"github.com/mirrorkeeper/mirrorkeeper/store"
@@ -46,7 +48,7 @@ func (v *verifyTarget) find(ctx context.Context, where string, level verify.Leve
 	}
 	info, err := os.Stat(where)
 	if err != nil || !info.IsDir() {
-		return nil, nil, &exit{code: exitUsage, err: fmt.Errorf("%s is not a directory", where), hint: "give the directory of a mirror, or its URL"}
+		return nil, nil, &exit{Code: exitUsage, Err: fmt.Errorf("%s is not a directory", where), Hint: "give the directory of a mirror, or its URL"}
 	}
 	dir, err := filepath.Abs(where)
 	if err != nil {
@@ -57,7 +59,7 @@ func (v *verifyTarget) find(ctx context.Context, where string, level verify.Leve
 		return nil, nil, err
 	}
 	var targets []verify.Target
-	for _, format := range formats() {
+	for _, format := range assembly.Formats() {
 		found, err := format.Find(os.DirFS(dir))
 		if err != nil {
 			return nil, nil, err
@@ -71,7 +73,7 @@ func (v *verifyTarget) find(ctx context.Context, where string, level verify.Leve
 		}
 	}
 	if len(targets) == 0 {
-		return nil, nil, &exit{code: exitUsage, err: fmt.Errorf("there is no repository in %s", where)}
+		return nil, nil, &exit{Code: exitUsage, Err: fmt.Errorf("there is no repository in %s", where)}
 	}
 	tree, err := verify.OpenDir(dir)
 	return tree, targets, err
@@ -145,14 +147,14 @@ func (v *verifyTarget) verifier(known [][]byte, r *repo.Repository, level verify
 	if len(v.keys) > 0 {
 		ring, err := signature.Load(v.keys, nil)
 		if err != nil {
-			return nil, &exit{code: exitUsage, err: err}
+			return nil, &exit{Code: exitUsage, Err: err}
 		}
 		return ring, nil
 	}
 	if len(known) == 0 {
 		return nil, &exit{
-			code: exitUsage, err: fmt.Errorf("%s: no key is known that may sign it", r),
-			hint: "name its key with --key FILE, or check --level digest",
+			Code: exitUsage, Err: fmt.Errorf("%s: no key is known that may sign it", r),
+			Hint: "name its key with --key FILE, or check --level digest",
 		}
 	}
 	ring := &signature.Keyring{}
@@ -259,7 +261,7 @@ func (v *verifyTarget) site(ctx context.Context, where string, level verify.Leve
 	if _, err := url.Parse(where); err != nil {
 		return nil, nil, usage("%v", err)
 	}
-	client, err := transport.New(transport.Options{UserAgent: "mirrorkeeper/" + programVersion()})
+	client, err := transport.New(transport.Options{UserAgent: "mirrorkeeper/" + console.Version()})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -268,12 +270,12 @@ func (v *verifyTarget) site(ctx context.Context, where string, level verify.Leve
 	if source.Type == "" {
 		source.Type = v.formatOf(ctx, site)
 	}
-	format := formatNamed(source.Type)
+	format := assembly.FormatNamed(source.Type)
 	switch {
 	case format == nil:
-		return nil, nil, usage("there is no format %q; the formats are %s", source.Type, formatNames())
+		return nil, nil, usage("there is no format %q; the formats are %s", source.Type, assembly.FormatNames())
 	case source.Type == "deb" && len(v.suites) == 0:
-		return nil, nil, &exit{code: exitUsage, err: errors.New("a site cannot be searched for repositories"), hint: "name the suites of a deb archive with --suite, or give the URL that an rpm repository's repodata is below"}
+		return nil, nil, &exit{Code: exitUsage, Err: errors.New("a site cannot be searched for repositories"), Hint: "name the suites of a deb archive with --suite, or give the URL that an rpm repository's repodata is below"}
 	case source.Type == "deb":
 		source.Suites, source.Components = v.suites, v.components
 	case len(v.suites)+len(v.components) > 0:

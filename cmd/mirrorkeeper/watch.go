@@ -60,7 +60,7 @@ type watching struct {
 }
 
 func (w *watcher) run(ctx context.Context) error {
-	w.log = w.app.log(w.app.err)
+	w.log = w.app.Log(w.app.Err)
 	c, err := w.configuration(ctx)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (w *watcher) run(ctx context.Context) error {
 	defer kept.Close()
 	listener, err := net.Listen("tcp", c.listen)
 	if err != nil {
-		return &exit{code: exitFailed, err: fmt.Errorf("cannot serve on %s: %w", c.listen, err), hint: "watch.listen of the configuration names another address"}
+		return &exit{Code: exitFailed, Err: fmt.Errorf("cannot serve on %s: %w", c.listen, err), Hint: "watch.listen of the configuration names another address"}
 	}
 	var server *web.Server
 	d, err := daemon.New(ctx, c.setup, daemon.Options{
@@ -87,7 +87,7 @@ func (w *watcher) run(ctx context.Context) error {
 	}
 	c.web.Snapshot, c.web.History, c.web.Edit = d.Snapshot, kept, d.Edit
 	if server, err = web.New(c.web); err != nil {
-		return errors.Join(&exit{code: exitUsage, err: err}, listener.Close())
+		return errors.Join(&exit{Code: exitUsage, Err: err}, listener.Close())
 	}
 	return w.serve(ctx, c, d, server, listener)
 }
@@ -107,7 +107,7 @@ func (w *watcher) serve(ctx context.Context, c *watching, d *daemon.Daemon, serv
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
 	w.log.Info("watching", "listen", listener.Addr().String(), "sites", len(c.setup.Sites), "repositories", len(c.setup.Repositories))
-	notify := newNotifier(w.app.env)
+	notify := newNotifier(w.app.Env)
 	notify.say("READY=1")
 	alive := time.NewTicker(notify.interval())
 	defer alive.Stop()
@@ -164,12 +164,12 @@ func (w *watcher) defaultState() (string, error) {
 	if w.state != "" {
 		return filepath.Abs(w.state)
 	}
-	if dir, set := w.app.env("STATE_DIRECTORY"); set && dir != "" {
+	if dir, set := w.app.Env("STATE_DIRECTORY"); set && dir != "" {
 		return dir, nil
 	}
 	dir, err := os.UserCacheDir()
 	if err != nil {
-		return "", &exit{code: exitUsage, err: errors.New("there is no directory to keep the history in"), hint: "name one with --state"}
+		return "", &exit{Code: exitUsage, Err: errors.New("there is no directory to keep the history in"), Hint: "name one with --state"}
 	}
 	return filepath.Join(dir, "mirrorkeeper", "watch"), nil
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/console"
 	"github.com/mirrorkeeper/mirrorkeeper/watch/plant/sshdtest"
 )
 
@@ -22,7 +23,7 @@ import (
 func runWatch(t *testing.T, env map[string]string, config string) {
 	t.Helper()
 	var errs strings.Builder
-	a := &app{out: io.Discard, err: &errs, env: func(name string) (string, bool) { v, set := env[name]; return v, set }, config: config, output: "text"}
+	a := &app{Console: console.Console{Out: io.Discard, Err: &errs, Env: func(name string) (string, bool) { v, set := env[name]; return v, set }, Output: "text"}, config: config}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- (&watcher{app: a}).run(ctx) }()
@@ -190,8 +191,8 @@ func TestRepositoriesBelowSites(t *testing.T) {
 			}
 			file := write(t, filepath.Join(dir, "c.yaml"), fmt.Sprintf(
 				"state: %s/state\nsources: {app: {type: rpm, url: %q, architectures: [x86_64], trusted: true}}\nwatch: {repositories: {r: {source: app%s}}}\n", dir, c.url, path))
-			a := &app{out: io.Discard, err: io.Discard, env: func(string) (string, bool) { return "", false }, config: file, output: "text"}
-			w := &watcher{app: a, log: a.log(io.Discard)}
+			a := &app{Console: console.Console{Out: io.Discard, Err: io.Discard, Env: func(string) (string, bool) { return "", false }, Output: "text"}, config: file}
+			w := &watcher{app: a, log: a.Log(io.Discard)}
 			got, err := w.configuration(t.Context())
 			if c.says != "" {
 				if err == nil || !strings.Contains(err.Error(), c.says) {

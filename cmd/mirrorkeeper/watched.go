@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/assembly"
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/fetch"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
@@ -24,39 +25,39 @@ type watched struct {
 }
 
 // newReading is what reads the sources of watched repositories.
-func newReading(c *config.Config, log *slog.Logger) (*builder, *fetch.Fetcher, error) {
+func newReading(c *config.Config, log *slog.Logger) (*assembly.Builder, *fetch.Fetcher, error) {
 	s, err := store.OpenState(c.Destination, c.State)
 	if err != nil {
 		return nil, nil, err
 	}
-	b := &builder{config: c, store: s, log: log}
-	if b.clients, err = newClients(&c.Transfer); err != nil {
+	b, err := assembly.NewBuilder(c, s, log)
+	if err != nil {
 		return nil, nil, err
 	}
 	return b, fetch.New(fetch.Options{
-		Client: b.clients.router.Client(), Connections: c.Transfer.Connections, PerHost: c.Transfer.PerHost, Retries: c.Transfer.Retries, Log: log,
+		Client: b.Client(), Connections: c.Transfer.Connections, PerHost: c.Transfer.PerHost, Retries: c.Transfer.Retries, Log: log,
 	}), nil
 }
 
-// watched makes a watched repository of the configuration's.
-func (b *builder) watched(r config.WatchedRepository, fetcher *fetch.Fetcher) (*watched, error) {
+// newWatched makes a watched repository of the configuration's.
+func newWatched(b *assembly.Builder, r config.WatchedRepository, fetcher *fetch.Fetcher) (*watched, error) {
 	out := &watched{
 		Repository: watch.Repository{Name: r.Name, Directories: r.Directories, Stamp: r.Stamp, MaxAge: r.MaxAge, NewestStamp: r.Age == "newest"},
-		client:     b.clients.router.Client(),
+		client:     b.Client(),
 	}
 	if r.Source == "" {
 		out.base = strings.TrimRight(r.URL, "/")
 		return out, nil
 	}
-	source := b.config.Source(r.Source)
+	source := b.Config.Source(r.Source)
 	if source.System() {
-		return nil, &exit{code: exitUsage, err: fmt.Errorf("watched repository %s: source %s is this machine's own sources", r.Name, r.Source), hint: "name the repository that sites mirror as a source with its url"}
+		return nil, &exit{Code: exitUsage, Err: fmt.Errorf("watched repository %s: source %s is this machine's own sources", r.Name, r.Source), Hint: "name the repository that sites mirror as a source with its url"}
 	}
-	made, _, err := b.sources(*source, config.Mirror{})
+	made, _, err := b.Sources(*source, config.Mirror{})
 	if err != nil {
 		return nil, fmt.Errorf("source %s: %w", r.Source, err)
 	}
-	if err := b.addRoots(out, made[0], fetcher); err != nil {
+	if err := out.addRoots(b, made[0], fetcher); err != nil {
 		return nil, err
 	}
 	return out, out.below(r.Path)
@@ -70,8 +71,8 @@ func (w *watched) below(path string) error {
 	base, ok := strings.CutSuffix(w.base, "/"+path)
 	if !ok && w.base != "" {
 		return &exit{
-			code: exitUsage, err: fmt.Errorf("watched repository %s: the source's URL %s does not end in its path %s", w.Name, w.base, path),
-			hint: "leave path out, and name sites by the URL at which they have the repository",
+			Code: exitUsage, Err: fmt.Errorf("watched repository %s: the source's URL %s does not end in its path %s", w.Name, w.base, path),
+			Hint: "leave path out, and name sites by the URL at which they have the repository",
 		}
 	}
 	w.base = base
@@ -83,10 +84,10 @@ func (w *watched) below(path string) error {
 }
 
 // addRoots adds the repositories of a source.
-func (b *builder) addRoots(w *watched, source mirror.Source, fetcher *fetch.Fetcher) error {
+func (w *watched) addRoots(b *assembly.Builder, source mirror.Source, fetcher *fetch.Fetcher) error {
 	repositories, err := source.Format.Repositories(source.Source)
 	if err != nil {
-		return &exit{code: exitUsage, err: err}
+		return &exit{Code: exitUsage, Err: err}
 	}
 	var paths []string
 	w.base, paths = probe.Below(repositories)
@@ -94,8 +95,8 @@ func (b *builder) addRoots(w *watched, source mirror.Source, fetcher *fetch.Fetc
 		root := watch.Root{Name: x.String(), Type: source.Format.Name(), Path: paths[i], Repository: x}
 		w.Roots = append(w.Roots, root)
 		w.sources = append(w.sources, &probe.Source{
-			Root: root, Format: source.Format, Keys: source.Keys, Listed: source.Listed, Log: b.log,
-			Ledger: b.store.Ledger(x), Cache: b.store.Cache(), Fetcher: fetcher, Client: w.client,
+			Root: root, Format: source.Format, Keys: source.Keys, Listed: source.Listed, Log: b.Log,
+			Ledger: b.Store.Ledger(x), Cache: b.Store.Cache(), Fetcher: fetcher, Client: w.client,
 		})
 	}
 	return nil
@@ -123,9 +124,9 @@ func watchedRepository(w *config.Watch, site, name string) (config.WatchedReposi
 	}
 	switch {
 	case len(w.Repositories) == 0:
-		return config.WatchedRepository{}, &exit{code: exitUsage, err: errors.New("the configuration has no watch.repositories to judge sites by"), hint: "add one, or name what the site mirrors: --source URL"}
+		return config.WatchedRepository{}, &exit{Code: exitUsage, Err: errors.New("the configuration has no watch.repositories to judge sites by"), Hint: "add one, or name what the site mirrors: --source URL"}
 	case name == "":
-		return config.WatchedRepository{}, &exit{code: exitUsage, err: errors.New("there are several repositories that the site may have"), hint: "name one with --repository: " + strings.Join(candidates, ", ")}
+		return config.WatchedRepository{}, &exit{Code: exitUsage, Err: errors.New("there are several repositories that the site may have"), Hint: "name one with --repository: " + strings.Join(candidates, ", ")}
 	}
 	return config.WatchedRepository{}, usage("there is no watched repository %q; the configuration has %s", name, strings.Join(names(w.Repositories), ", "))
 }

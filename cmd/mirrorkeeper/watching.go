@@ -17,6 +17,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/console"
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/switching"
 	"github.com/mirrorkeeper/mirrorkeeper/watch"
@@ -42,7 +43,7 @@ func (w *watcher) configuration(ctx context.Context) (*watching, error) {
 	if file != "" && isMirrorchecker(file) {
 		c, err := switching.ReadMirrorchecker(file)
 		if err != nil {
-			return nil, &exit{code: exitUsage, err: err, hint: "docs/switching.md tells how mirrors.yaml is read"}
+			return nil, &exit{Code: exitUsage, Err: err, Hint: "docs/switching.md tells how mirrors.yaml is read"}
 		}
 		return w.ofMirrorchecker(c)
 	}
@@ -51,7 +52,7 @@ func (w *watcher) configuration(ctx context.Context) (*watching, error) {
 		return nil, err
 	}
 	if c.Watch == nil {
-		return nil, &exit{code: exitUsage, err: errors.New("the configuration has no part watch"), hint: "docs/configuration.md explains watch; mirrors.yaml of mirrorchecker is read, too"}
+		return nil, &exit{Code: exitUsage, Err: errors.New("the configuration has no part watch"), Hint: "docs/configuration.md explains watch; mirrors.yaml of mirrorchecker is read, too"}
 	}
 	return w.ofConfig(ctx, c)
 }
@@ -89,17 +90,17 @@ func (w *watcher) ofConfig(ctx context.Context, c *config.Config) (*watching, er
 				Period: x.Period, Indexes: x.Budget.Indexes, Sample: x.Budget.Sample, Sweep: x.Budget.Sweep, Samples: x.Budget.Samples, Bytes: x.Budget.Bytes,
 			},
 		},
-		web: web.Options{Version: programVersion(), Ledgers: map[string]web.Ledgers{}, Lists: web.Lists{Policy: watch.Policy{MaxLag: x.MaxLag, Floor: x.Floor}, Alternates: x.Alternates}},
+		web: web.Options{Version: console.Version(), Ledgers: map[string]web.Ledgers{}, Lists: web.Lists{Policy: watch.Policy{MaxLag: x.MaxLag, Floor: x.Floor}, Alternates: x.Alternates}},
 	}
 	if out.prober.UserAgent == "" {
-		out.prober.UserAgent = "mirrorkeeper/" + programVersion()
+		out.prober.UserAgent = "mirrorkeeper/" + console.Version()
 	}
 	if out.history == "sqlite" {
 		out.history = filepath.Join(c.State, history.File)
 	}
 	if x.GeoIP != "" {
 		if out.web.Lists.Country, err = countries(x.GeoIP); err != nil {
-			return nil, &exit{code: exitUsage, err: err, hint: "watch.geoip is a file such as GeoLite2-Country.mmdb"}
+			return nil, &exit{Code: exitUsage, Err: err, Hint: "watch.geoip is a file such as GeoLite2-Country.mmdb"}
 		}
 	}
 	for _, text := range x.TrustedProxies {
@@ -109,7 +110,7 @@ func (w *watcher) ofConfig(ctx context.Context, c *config.Config) (*watching, er
 		out.web.Tokens = append(out.web.Tokens, token.Reveal())
 	}
 	for _, r := range x.Repositories {
-		made, err := b.watched(r, fetcher)
+		made, err := newWatched(b, r, fetcher)
 		if err != nil {
 			return nil, err
 		}
@@ -170,7 +171,7 @@ func siteOf(s config.Site) watch.Site {
 
 // plantOld plants as mirrorchecker did: the timestamp alone.
 func (w *watcher) plantOld(out *watching, r watch.Repository, target plant.Target, every time.Duration) error {
-	machine, err := sshdial.ThisMachine(w.app.env)
+	machine, err := sshdial.ThisMachine(w.app.Env)
 	if err != nil {
 		return err
 	}
@@ -192,8 +193,8 @@ func (w *watcher) ofMirrorchecker(c *switching.Mirrorchecker) (*watching, error)
 	out := &watching{
 		listen: net.JoinHostPort(strings.Trim(c.Host, "[]"), strconv.Itoa(c.Port)), state: state, history: filepath.Join(state, history.File),
 		setup:  &daemon.Setup{},
-		prober: probe.Options{UserAgent: "mirrorkeeper/" + programVersion(), Allowed: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}},
-		web:    web.Options{Version: programVersion()},
+		prober: probe.Options{UserAgent: "mirrorkeeper/" + console.Version(), Allowed: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}},
+		web:    web.Options{Version: console.Version()},
 	}
 	for _, note := range c.Notes {
 		w.log.Warn(note)

@@ -64,19 +64,19 @@ holds it, with --all all chains, the shortest first. Exit code 3 when no mirror 
 }
 
 func (a *app) printChains(wanted string, answers []chainTo, more bool) error {
-	if a.json() {
-		if err := a.printJSON(map[string]any{"why": answers, "more": more}); err != nil {
+	if a.JSON() {
+		if err := a.PrintJSON(map[string]any{"why": answers, "more": more}); err != nil {
 			return err
 		}
 	} else {
 		for _, x := range answers {
-			fmt.Fprintf(a.out, "%s:\n", x.Mirror)
+			fmt.Fprintf(a.Out, "%s:\n", x.Mirror)
 			for i, l := range x.Chain {
-				fmt.Fprintf(a.out, "%*s%s %s %s (%s)\n", 2*i+2, "", l.Name, l.Version, l.Architecture, l.Reason)
+				fmt.Fprintf(a.Out, "%*s%s %s %s (%s)\n", 2*i+2, "", l.Name, l.Version, l.Architecture, l.Reason)
 			}
 		}
 		if more {
-			fmt.Fprintln(a.out, "there are more; --most sets how many are printed")
+			fmt.Fprintln(a.Out, "there are more; --most sets how many are printed")
 		}
 	}
 	if len(answers) == 0 {

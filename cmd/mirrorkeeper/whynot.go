@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/assembly"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/solver"
@@ -61,20 +62,20 @@ when the mirrors hold all of them.`,
 }
 
 func (a *app) printAbsent(wanted string, answers []absent) error {
-	if a.json() {
-		if err := a.printJSON(map[string]any{"why_not": answers}); err != nil {
+	if a.JSON() {
+		if err := a.PrintJSON(map[string]any{"why_not": answers}); err != nil {
 			return err
 		}
 	} else {
 		for _, x := range answers {
-			fmt.Fprintf(a.out, "%s: %s\n", x.Mirror, strings.TrimSpace(x.Name+" "+x.Version+" "+x.Architecture))
+			fmt.Fprintf(a.Out, "%s: %s\n", x.Mirror, strings.TrimSpace(x.Name+" "+x.Version+" "+x.Architecture))
 			for _, reason := range x.Reasons {
-				fmt.Fprintf(a.out, "  %s\n", reason)
+				fmt.Fprintf(a.Out, "  %s\n", reason)
 			}
 		}
 	}
 	if len(answers) == 0 {
-		return &exit{code: exitIncomplete, err: fmt.Errorf("the mirrors hold every package that %s names", wanted), hint: "mirrorkeeper why tells what asks for it"}
+		return &exit{Code: exitIncomplete, Err: fmt.Errorf("the mirrors hold every package that %s names", wanted), Hint: "mirrorkeeper why tells what asks for it"}
 	}
 	return nil
 }
@@ -153,7 +154,7 @@ func notPicked(p *mirror.Planned, wanted solver.Seed) (all []solver.NotPicked) {
 
 // whyHidden says why clients do not see a package that is in a repository.
 func whyHidden(p *repo.Package) string {
-	if line := formatNamed(p.Repository.Source.Type).Line(p); line != "" {
+	if line := assembly.FormatNamed(p.Repository.Source.Type).Line(p); line != "" {
 		return "it is hidden: it belongs to the module stream " + line + ", which is not active; the group " + line + " makes it so"
 	}
 	return "it is hidden: an active module stream has packages of its name"

@@ -1,4 +1,4 @@
-package main
+package assembly
 
 import (
 	"cmp"
@@ -17,7 +17,7 @@ import (
 
 // debSources are the sources that a machine's apt uses, with its pins, proxies and
 // credentials, and the foreign architectures that it accepts.
-func (b *builder) debSources(sys *system.System, s config.Source, m config.Mirror) (sources []mirror.Source, foreign []string, err error) {
+func (b *Builder) debSources(sys *system.System, s config.Source, m config.Mirror) (sources []mirror.Source, foreign []string, err error) {
 	foreign = foreignSeeds(m.Packages, sys)
 	for i := range sys.Sources {
 		x := &sys.Sources[i]
@@ -44,7 +44,7 @@ func (b *builder) debSources(sys *system.System, s config.Source, m config.Mirro
 		if err != nil {
 			return nil, nil, err
 		}
-		out := mirror.Source{Source: &source, Format: formatNamed(source.Type), Keys: keys, Fingerprints: fingerprints}
+		out := mirror.Source{Source: &source, Format: FormatNamed(source.Type), Keys: keys, Fingerprints: fingerprints}
 		if err := b.connect(&out, func(u *url.URL) transport.Options { return b.aptOptions(sys, u) }); err != nil {
 			return nil, nil, err
 		}
@@ -124,7 +124,7 @@ func debKeys(x *system.Source) (repo.Verifier, []string, error) {
 }
 
 // aptOptions are how apt reaches a URL.
-func (b *builder) aptOptions(sys *system.System, u *url.URL) transport.Options {
+func (b *Builder) aptOptions(sys *system.System, u *url.URL) transport.Options {
 	o := b.clients.standard
 	if o.Proxy == "" {
 		o.Proxy = cmp.Or(sys.Proxy(u), "none")

@@ -1,4 +1,4 @@
-package main
+package assembly
 
 import (
 	"bufio"
@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/console"
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/deb"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
@@ -19,7 +20,7 @@ import (
 
 // installed reads what the machines have that a mirror is for: from this machine's
 // package manager, or from a list.
-func (b *builder) installed(m config.Mirror) (mirror.Installed, error) {
+func (b *Builder) installed(m config.Mirror) (mirror.Installed, error) {
 	from := m.AssumeInstalled.From
 	var packages []*repo.Package
 	var err error
@@ -30,7 +31,7 @@ func (b *builder) installed(m config.Mirror) (mirror.Installed, error) {
 		packages, err = b.installedByDpkg()
 	case from == "rpm":
 		packages, err = b.installedByRPM()
-	case b.config.Mirror(from) != nil:
+	case b.Config.Mirror(from) != nil:
 		read := func() ([]*repo.Package, error) { return b.holdings(from) }
 		return mirror.Installed{From: from, Any: true, Read: read}, nil
 	default:
@@ -43,14 +44,14 @@ func (b *builder) installed(m config.Mirror) (mirror.Installed, error) {
 }
 
 // holdings are the packages that another mirror of the configuration holds.
-func (b *builder) holdings(name string) ([]*repo.Package, error) {
-	other := *b.config.Mirror(name)
+func (b *Builder) holdings(name string) ([]*repo.Package, error) {
+	other := *b.Config.Mirror(name)
 	other.AssumeInstalled.From = "" // of no account for what is published
-	j, err := b.job(chosenMirror{Mirror: other}, &origin{})
+	j, err := b.Job(other)
 	if err != nil {
 		return nil, err
 	}
-	j.Store = b.store
+	j.Store = b.Store
 	packages, err := mirror.Holdings(j)
 	if err != nil {
 		return nil, err
@@ -62,7 +63,7 @@ func (b *builder) holdings(name string) ([]*repo.Package, error) {
 }
 
 // installedByDpkg asks dpkg for what is installed, with all that its relations need.
-func (b *builder) installedByDpkg() ([]*repo.Package, error) {
+func (b *Builder) installedByDpkg() ([]*repo.Package, error) {
 	fields := []string{
 		"Package", "Status", "Version", "Architecture", "Multi-Arch", "Essential", "Provides",
 		"Pre-Depends", "Depends", "Conflicts", "Breaks", "Replaces",
@@ -71,7 +72,7 @@ func (b *builder) installedByDpkg() ([]*repo.Package, error) {
 	for _, name := range fields {
 		form += name + ": ${" + name + "}\\n"
 	}
-	out, err := output("dpkg-query", "--admindir="+filepath.Join(b.root, "var/lib/dpkg"), "--show", "--showformat="+form+"\\n")
+	out, err := output("dpkg-query", "--admindir="+filepath.Join(b.root(), "var/lib/dpkg"), "--show", "--showformat="+form+"\\n")
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +81,8 @@ func (b *builder) installedByDpkg() ([]*repo.Package, error) {
 
 // installedByRPM asks rpm for what is installed, what that provides, and its programs,
 // which others require by path.
-func (b *builder) installedByRPM() ([]*repo.Package, error) {
-	out, err := output("rpm", "--root", b.root, "-qa", "--queryformat",
+func (b *Builder) installedByRPM() ([]*repo.Package, error) {
+	out, err := output("rpm", "--root", b.root(), "-qa", "--queryformat",
 		"package %{NAME} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE} %{ARCH}\\n"+
 			"[provides %{PROVIDENAME} %{PROVIDEFLAGS:depflags} %{PROVIDEVERSION}\\n][file %{FILENAMES}\\n]")
 	if err != nil {
@@ -90,7 +91,7 @@ func (b *builder) installedByRPM() ([]*repo.Package, error) {
 	return readRPMQuery(bytes.NewReader(out))
 }
 
-// readRPMQuery reads what [builder.installedByRPM] asks for.
+// readRPMQuery reads what [Builder.installedByRPM] asks for.
 func readRPMQuery(in io.Reader) (packages []*repo.Package, err error) {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxInstalledLine)
@@ -140,7 +141,7 @@ const maxInstalledLine = 1 << 20
 func readInstalledFile(file string) (packages []*repo.Package, err error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, &exit{code: exitUsage, err: err}
+		return nil, &console.Exit{Code: console.ExitUsage, Err: err}
 	}
 	defer f.Close()
 	lines := bufio.NewScanner(f)
@@ -154,7 +155,7 @@ func readInstalledFile(file string) (packages []*repo.Package, err error) {
 		}
 		p := parseInstalled(line)
 		if p == nil {
-			return nil, &exit{code: exitUsage, err: fmt.Errorf("%s:%d: this is no package (expected such as \"nginx 1.22.1-9\", nginx=1.22.1-9 or bash-5.1.8-6.el9.x86_64, seen %q)", file, n, line)}
+			return nil, &console.Exit{Code: console.ExitUsage, Err: fmt.Errorf("%s:%d: this is no package (expected such as \"nginx 1.22.1-9\", nginx=1.22.1-9 or bash-5.1.8-6.el9.x86_64, seen %q)", file, n, line)}
 		}
 		packages = append(packages, p)
 	}

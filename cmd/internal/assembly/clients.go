@@ -1,4 +1,4 @@
-package main
+package assembly
 
 import (
 	"cmp"
@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/console"
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
 	"github.com/mirrorkeeper/mirrorkeeper/transport"
@@ -31,7 +32,7 @@ type madeClient struct {
 
 func newClients(t *config.Transfer) (*clients, error) {
 	o := transport.Options{
-		Proxy: t.Proxy.Reveal(), NoProxy: t.NoProxy, Netrc: t.Netrc, UserAgent: cmp.Or(t.UserAgent, "mirrorkeeper/"+programVersion()),
+		Proxy: t.Proxy.Reveal(), NoProxy: t.NoProxy, Netrc: t.Netrc, UserAgent: cmp.Or(t.UserAgent, "mirrorkeeper/"+console.Version()),
 		HTTP2: t.HTTP2, MaxConnsPerHost: t.PerHost, StallTimeout: t.Timeout, Limiter: transport.NewLimiter(t.Rate),
 	}
 	if t.CA != "" {

@@ -1,4 +1,4 @@
-package main
+package assembly
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/console"
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	debsystem "github.com/mirrorkeeper/mirrorkeeper/deb/system"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
@@ -14,7 +15,7 @@ import (
 
 // systemSources are the sources that this machine's package manager uses, with the
 // foreign architectures that it accepts.
-func (b *builder) systemSources(s config.Source, m config.Mirror) (sources []mirror.Source, foreign []string, err error) {
+func (b *Builder) systemSources(s config.Source, m config.Mirror) (sources []mirror.Source, foreign []string, err error) {
 	apt, dnf, err := b.readSystem(s.Type)
 	switch {
 	case err != nil:
@@ -36,21 +37,21 @@ var errNoSystemSources = errors.New("this machine's package manager has no sourc
 
 // readSystem reads the sources of apt, or those of dnf, yum and zypper: of the type,
 // or by default of the one that has any.
-func (b *builder) readSystem(format string) (apt *debsystem.System, dnf *rpmsystem.System, err error) {
+func (b *Builder) readSystem(format string) (apt *debsystem.System, dnf *rpmsystem.System, err error) {
 	var aptErr, dnfErr error
 	if format != "rpm" {
-		apt, aptErr = debsystem.Read(b.root)
+		apt, aptErr = debsystem.Read(b.root())
 	}
 	if format != "deb" {
-		dnf, dnfErr = rpmsystem.Read(b.root)
+		dnf, dnfErr = rpmsystem.Read(b.root())
 	}
 	hasApt := aptErr == nil && apt != nil && len(apt.Sources) > 0
 	hasDNF := dnfErr == nil && dnf != nil && len(dnf.Sources) > 0
 	switch {
 	case hasApt && hasDNF:
-		return nil, nil, &exit{
-			code: exitUsage, err: errors.New("this machine has sources for apt, and sources for dnf or zypper"),
-			hint: "say which with --type deb or --type rpm, or in a configuration file with type beside from: system",
+		return nil, nil, &console.Exit{
+			Code: console.ExitUsage, Err: errors.New("this machine has sources for apt, and sources for dnf or zypper"),
+			Hint: "say which with --type deb or --type rpm, or in a configuration file with type beside from: system",
 		}
 	case hasApt:
 		return apt, nil, nil
@@ -63,9 +64,9 @@ func (b *builder) readSystem(format string) (apt *debsystem.System, dnf *rpmsyst
 	return nil, nil, errNoSystemSources
 }
 
-func (b *builder) warn(notes []string) {
+func (b *Builder) warn(notes []string) {
 	for _, note := range notes {
-		b.log.Warn(note)
+		b.Log.Warn(note)
 	}
 }
 

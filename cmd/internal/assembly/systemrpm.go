@@ -1,4 +1,4 @@
-package main
+package assembly
 
 import (
 	"cmp"
@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/console"
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
@@ -18,7 +19,7 @@ import (
 
 // rpmSources are the sources that a machine's dnf, yum or zypper uses, with its
 // priorities, proxies and credentials.
-func (b *builder) rpmSources(sys *system.System, s config.Source, m config.Mirror) (sources []mirror.Source, err error) {
+func (b *Builder) rpmSources(sys *system.System, s config.Source, m config.Mirror) (sources []mirror.Source, err error) {
 	for i := range sys.Sources {
 		x := &sys.Sources[i]
 		source := x.Source
@@ -32,12 +33,12 @@ func (b *builder) rpmSources(sys *system.System, s config.Source, m config.Mirro
 			source.Architectures = withMultilib(source.Architectures, m.Packages)
 		}
 		source.Include = includeSources(nil, m.Sources)
-		out := mirror.Source{Source: &source, Format: formatNamed(source.Type)}
+		out := mirror.Source{Source: &source, Format: FormatNamed(source.Type)}
 		if out.Keys, out.Fingerprints, err = b.rpmKeys(x); err != nil {
 			return nil, err
 		}
 		if x.TLS.SkipPeer || x.TLS.SkipHost {
-			b.log.Warn(x.Place + ": the server's certificate is checked all the same; name its authority with sslcacert")
+			b.Log.Warn(x.Place + ": the server's certificate is checked all the same; name its authority with sslcacert")
 		}
 		if err := b.connect(&out, func(u *url.URL) transport.Options { return b.dnfOptions(x, u) }); err != nil {
 			return nil, err
@@ -75,7 +76,7 @@ func withMultilib(architectures []string, seeds []config.Seed) []string {
 
 // rpmKeys are the keys of a source of the machine. Keys that the machine would fetch
 // and ask its user about are left to people.
-func (b *builder) rpmKeys(x *system.Source) (repo.Verifier, []string, error) {
+func (b *Builder) rpmKeys(x *system.Source) (repo.Verifier, []string, error) {
 	if x.Trusted && !x.CheckPackages {
 		return signature.Unchecked{}, nil, nil
 	}
@@ -92,16 +93,16 @@ func (b *builder) rpmKeys(x *system.Source) (repo.Verifier, []string, error) {
 		}
 	}
 	if len(ring.Fingerprints()) == 0 && len(x.KeyURLs) > 0 {
-		return nil, nil, &exit{
-			code: exitUsage, err: fmt.Errorf("%s: the key of %s is at %s, and nobody has checked it", x.Place, x.Name, x.KeyURLs[0]),
-			hint: "fetch the key, compare its fingerprint with one from a place that you trust, and name its file in gpgkey, or in keys of a configuration file",
+		return nil, nil, &console.Exit{
+			Code: console.ExitUsage, Err: fmt.Errorf("%s: the key of %s is at %s, and nobody has checked it", x.Place, x.Name, x.KeyURLs[0]),
+			Hint: "fetch the key, compare its fingerprint with one from a place that you trust, and name its file in gpgkey, or in keys of a configuration file",
 		}
 	}
 	return ring, ring.Fingerprints(), nil
 }
 
 // dnfOptions are how dnf, or zypper, reaches a URL.
-func (b *builder) dnfOptions(x *system.Source, u *url.URL) transport.Options {
+func (b *Builder) dnfOptions(x *system.Source, u *url.URL) transport.Options {
 	o := b.clients.standard
 	if o.Proxy == "" {
 		o.Proxy = cmp.Or(x.Proxy(u), "none")

@@ -1,4 +1,4 @@
-package main
+package assembly
 
 import (
 	"cmp"
@@ -7,15 +7,16 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/console"
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
 	"github.com/mirrorkeeper/mirrorkeeper/signature"
 	"github.com/mirrorkeeper/mirrorkeeper/transport"
 )
 
-// sources makes the sources of a mirror out of one of the configuration: one, or
+// Sources makes the sources of a mirror out of one of the configuration: one, or
 // all of this machine's, with the foreign architectures that it accepts.
-func (b *builder) sources(s config.Source, m config.Mirror) (sources []mirror.Source, foreign []string, err error) {
+func (b *Builder) Sources(s config.Source, m config.Mirror) (sources []mirror.Source, foreign []string, err error) {
 	if s.System() {
 		return b.systemSources(s, m)
 	}
@@ -24,15 +25,15 @@ func (b *builder) sources(s config.Source, m config.Mirror) (sources []mirror.So
 		source.Architectures = m.Architectures
 	}
 	source.Include = includeSources(source.Include, m.Sources)
-	format := formatNamed(source.Type)
+	format := FormatNamed(source.Type)
 	if format == nil {
-		return nil, nil, &exit{code: exitUsage, err: errors.New("this version reads sources of type " + formatNames() + " only")}
+		return nil, nil, &console.Exit{Code: console.ExitUsage, Err: errors.New("this version reads sources of type " + FormatNames() + " only")}
 	}
 	out := mirror.Source{Source: &source, Format: format, Keys: signature.Unchecked{}}
 	if len(s.Keys) > 0 {
 		ring, err := signature.Load(s.Keys, nil)
 		if err != nil {
-			return nil, nil, &exit{code: exitUsage, err: err, hint: "keys: names files of OpenPGP keys, binary or armoured"}
+			return nil, nil, &console.Exit{Code: console.ExitUsage, Err: err, Hint: "keys: names files of OpenPGP keys, binary or armoured"}
 		}
 		out.Keys, out.Fingerprints = ring, ring.Fingerprints()
 	}
@@ -44,7 +45,7 @@ func (b *builder) sources(s config.Source, m config.Mirror) (sources []mirror.So
 }
 
 // configured are the options that the configuration has for the source's servers.
-func (b *builder) configured(s config.Source) transport.Options {
+func (b *Builder) configured(s config.Source) transport.Options {
 	o := b.clients.standard
 	o.Netrc = cmp.Or(s.Auth.Netrc, o.Netrc)
 	o.Proxy = cmp.Or(s.Proxy.Reveal(), o.Proxy)
@@ -65,12 +66,12 @@ func (b *builder) configured(s config.Source) transport.Options {
 }
 
 // connect has the source's requests sent with the options for their URLs.
-func (b *builder) connect(s *mirror.Source, options func(*url.URL) transport.Options) error {
+func (b *Builder) connect(s *mirror.Source, options func(*url.URL) transport.Options) error {
 	repositories, err := s.Format.Repositories(s.Source)
 	if err != nil {
-		return &exit{code: exitUsage, err: err}
+		return &console.Exit{Code: console.ExitUsage, Err: err}
 	}
-	s.Listed, err = b.clients.routeSource(repositories, options, b.log)
+	s.Listed, err = b.clients.routeSource(repositories, options, b.Log)
 	return err
 }
 

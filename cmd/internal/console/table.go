@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"fmt"
@@ -10,54 +10,55 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// column is one column of a table of rows of type T.
-type column[T any] struct {
-	name  string
-	value func(T) string
+// Column is one column of a table of rows of type T.
+type Column[T any] struct {
+	Name  string
+	Value func(T) string
 }
 
-// table prints rows in the columns that the user chose.
-type table[T any] struct {
-	columns   []column[T]
+// Table prints rows in the columns that the user chose.
+type Table[T any] struct {
+	Columns   []Column[T]
 	chosen    []string
 	sortBy    []string
 	separator string
 }
 
-// flags adds the choice of columns to a command; the given ones are shown by default.
-func (t *table[T]) flags(c *cobra.Command, shown ...string) {
+// Flags adds the choice of columns to a command; the given ones are shown by default.
+func (t *Table[T]) Flags(c *cobra.Command, shown ...string) {
 	c.Flags().StringArrayVar(&t.chosen, "column", shown, "`name` of a column to print; can be repeated")
 	c.Flags().StringArrayVar(&t.sortBy, "sort", nil, "`name` of a column to sort by; can be repeated (default: upstream's order)")
 	c.Flags().StringVar(&t.separator, "sep", "", "print columns separated by this `text`, and no heading")
 }
 
-func (t *table[T]) names() string {
-	names := make([]string, len(t.columns))
-	for i, c := range t.columns {
-		names[i] = c.name
+// Names are those of all columns.
+func (t *Table[T]) Names() string {
+	names := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		names[i] = c.Name
 	}
 	return strings.Join(names, ", ")
 }
 
-func (t *table[T]) pick(names []string) (out []column[T], err error) {
+func (t *Table[T]) pick(names []string) (out []Column[T], err error) {
 	for _, name := range names {
-		i := slices.IndexFunc(t.columns, func(c column[T]) bool { return c.name == name })
+		i := slices.IndexFunc(t.Columns, func(c Column[T]) bool { return c.Name == name })
 		if i < 0 {
-			return nil, usage("there is no column %q; the columns are %s", name, t.names())
+			return nil, Usage("there is no column %q; the columns are %s", name, t.Names())
 		}
-		out = append(out, t.columns[i])
+		out = append(out, t.Columns[i])
 	}
 	return out, nil
 }
 
-// check refuses unknown columns before any work is done.
-func (t *table[T]) check() error {
+// Check refuses unknown columns before any work is done.
+func (t *Table[T]) Check() error {
 	_, err := t.pick(slices.Concat(t.chosen, t.sortBy))
 	return err
 }
 
-// print prints the rows, sorted as the user asked for.
-func (t *table[T]) print(w io.Writer, rows []T) error {
+// Print prints the rows, sorted as the user asked for.
+func (t *Table[T]) Print(w io.Writer, rows []T) error {
 	shown, err := t.pick(t.chosen)
 	if err != nil {
 		return err
@@ -68,7 +69,7 @@ func (t *table[T]) print(w io.Writer, rows []T) error {
 	}
 	slices.SortStableFunc(rows, func(a, b T) int {
 		for _, c := range by {
-			if n := strings.Compare(c.value(a), c.value(b)); n != 0 {
+			if n := strings.Compare(c.Value(a), c.Value(b)); n != 0 {
 				return n
 			}
 		}
@@ -77,7 +78,7 @@ func (t *table[T]) print(w io.Writer, rows []T) error {
 	line := func(w io.Writer, row T, separator string) error {
 		cells := make([]string, len(shown))
 		for i, c := range shown {
-			cells[i] = c.value(row)
+			cells[i] = c.Value(row)
 		}
 		_, err := fmt.Fprintln(w, strings.Join(cells, separator))
 		return err
@@ -100,11 +101,11 @@ func (t *table[T]) print(w io.Writer, rows []T) error {
 	return aligned.Flush()
 }
 
-// object is a row with all columns, for JSON.
-func (t *table[T]) object(row T) map[string]any {
+// Object is a row with all columns, for JSON.
+func (t *Table[T]) Object(row T) map[string]any {
 	out := map[string]any{}
-	for _, c := range t.columns {
-		out[c.name] = c.value(row)
+	for _, c := range t.Columns {
+		out[c.Name] = c.Value(row)
 	}
 	return out
 }

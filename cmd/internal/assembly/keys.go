@@ -1,4 +1,4 @@
-package main
+package assembly
 
 import (
 	"bytes"
@@ -14,13 +14,13 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/store"
 )
 
-// releaseKey is the secret key in the state directory that signs where nothing else is
+// ReleaseKey is the secret key in the state directory that signs where nothing else is
 // configured.
-const releaseKey = "release-key.asc"
+const ReleaseKey = "release-key.asc"
 
-// signing is the keys that sign what is ours, partial mirrors and repositories that are
+// Signing is the keys that sign what is ours, partial mirrors and repositories that are
 // created: the configured ones, or one that is made once.
-func signing(ctx context.Context, s *store.Store, configured []config.Sign) (*signature.Signing, error) {
+func Signing(ctx context.Context, s *store.Store, configured []config.Sign) (*signature.Signing, error) {
 	if len(configured) == 0 {
 		key, err := ownKey(s)
 		if err != nil {
@@ -30,7 +30,7 @@ func signing(ctx context.Context, s *store.Store, configured []config.Sign) (*si
 	}
 	var keys []signature.SigningKey
 	for _, c := range configured {
-		key, err := signingKey(ctx, c)
+		key, err := SigningKey(ctx, c)
 		if err != nil {
 			return nil, err
 		}
@@ -39,18 +39,18 @@ func signing(ctx context.Context, s *store.Store, configured []config.Sign) (*si
 	return signature.NewSigning(ctx, keys...)
 }
 
-// signingKey is a configured key.
-func signingKey(ctx context.Context, c config.Sign) (signature.SigningKey, error) {
+// SigningKey is a configured key.
+func SigningKey(ctx context.Context, c config.Sign) (signature.SigningKey, error) {
 	secret := []byte(c.Passphrase.Reveal())
 	if c.PassphraseFile != "" {
 		var err error
-		if secret, err = firstLine(c.PassphraseFile); err != nil {
+		if secret, err = FirstLine(c.PassphraseFile); err != nil {
 			return nil, err
 		}
 	}
 	switch {
 	case c.GPG != "":
-		return gpgKey(c, secret), nil
+		return GPGKey(c, secret), nil
 	case len(c.Command) > 0:
 		public, err := os.ReadFile(c.Public)
 		if err != nil {
@@ -70,8 +70,8 @@ func signingKey(ctx context.Context, c config.Sign) (signature.SigningKey, error
 	return askForKey(ctx, terminal, c.Key)
 }
 
-// gpgKey is a configured key that gpg has.
-func gpgKey(c config.Sign, passphrase []byte) signature.GPG {
+// GPGKey is a configured key that gpg has.
+func GPGKey(c config.Sign, passphrase []byte) signature.GPG {
 	key := signature.GPG{KeyID: c.GPG, Command: c.Command, Timeout: c.Timeout}
 	if len(passphrase) > 0 {
 		key.Passphrase = passphrase
@@ -79,8 +79,8 @@ func gpgKey(c config.Sign, passphrase []byte) signature.GPG {
 	return key
 }
 
-// firstLine reads a passphrase from a file.
-func firstLine(file string) ([]byte, error) {
+// FirstLine reads a passphrase from a file.
+func FirstLine(file string) ([]byte, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the passphrase of the signing key: %w", err)
@@ -91,22 +91,22 @@ func firstLine(file string) ([]byte, error) {
 
 // ownKey is the key in the state directory, which is made where there is none.
 func ownKey(s *store.Store) (*signature.Key, error) {
-	key, err := signature.ReadKey(s.PrivateFile(releaseKey), nil)
+	key, err := signature.ReadKey(s.PrivateFile(ReleaseKey), nil)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, err
 	}
-	if key, err = signature.Generate(defaultKeyName()); err != nil {
+	if key, err = signature.Generate(DefaultKeyName()); err != nil {
 		return nil, err
 	}
 	var secret bytes.Buffer
 	if err := key.WritePrivate(&secret, nil); err != nil {
 		return nil, err
 	}
-	return key, s.WritePrivate(releaseKey, secret.Bytes())
+	return key, s.WritePrivate(ReleaseKey, secret.Bytes())
 }
 
-// defaultKeyName is what a key is called that nobody gave a name.
-func defaultKeyName() string {
+// DefaultKeyName is what a key is called that nobody gave a name.
+func DefaultKeyName() string {
 	host, err := os.Hostname()
 	if err != nil || host == "" {
 		host = "localhost"
