@@ -53,24 +53,28 @@ type lasting struct {
 	timespan
 }
 
-// spans adds up how long states lasted in a time, without the times in which the watcher
-// was absent.
-func spans(states []lasting, absences []timespan, in timespan, add func(verdict int64, state watch.State, span time.Duration)) {
+// within are the parts of states that lasted in a time, without the times in which the
+// watcher was absent.
+func within(states []lasting, absences []timespan, in timespan) []lasting {
+	parts := make([]lasting, 0, len(states))
 	for _, l := range states {
-		part := l.within(in)
-		if part.empty() {
-			continue
-		}
-		span := part.to.Sub(part.from)
-		for _, absence := range absences {
-			if away := absence.within(part); !away.empty() {
-				span -= away.to.Sub(away.from)
+		l.timespan = l.within(in)
+		for _, absence := range absences { // in order, and apart
+			away := absence.within(l.timespan)
+			if away.empty() {
+				continue
 			}
+			if before := l; l.from.Before(away.from) {
+				before.to = away.from
+				parts = append(parts, before)
+			}
+			l.from = away.to
 		}
-		if span > 0 {
-			add(l.verdict, l.state, span)
+		if !l.empty() {
+			parts = append(parts, l)
 		}
 	}
+	return parts
 }
 
 // Availability is how long sites were in each state during a time, by site and watched
@@ -116,23 +120,33 @@ func (s *Store) availability(ctx context.Context, selection Selection, all times
 		if err != nil {
 			return err
 		}
-		days, rest := m.shares(all)
-		if err := readStateDays(t, vantage, selection, days, daily, func(verdict int64, d time.Time, state watch.State, span time.Duration) {
-			in := all
-			if daily {
-				in = timespan{d, d.Add(day)}
-			}
-			add(verdict, in, state, span)
-		}); err != nil {
-			return err
-		}
 		absences, err := readAbsences(t, vantage, all)
 		if err != nil {
 			return err
 		}
-		where, values := selection.where("s.url", "r.name")
+		days, rest := m.shares(all)
+		fromRows := []timespan{days}
+		if selection.Site == "" && !daily {
+			sums := newAllSums(keys)
+			if fromRows, rest, err = sums.read(t, vantage, m, days, rest, absences); err != nil {
+				return err
+			}
+			sums.each(func(verdict int64, state watch.State, span time.Duration) { add(verdict, all, state, span) })
+		}
+		for _, in := range fromRows {
+			if err := readStateDays(t, vantage, selection, in, daily, func(verdict int64, d time.Time, state watch.State, span time.Duration) {
+				whole := all
+				if daily {
+					whole = timespan{d, d.Add(day)}
+				}
+				add(verdict, whole, state, span)
+			}); err != nil {
+				return err
+			}
+		}
+		where, values := selection.where()
 		for _, in := range rest {
-			states, err := readStates(t, in, ` JOIN sites s ON s.id = v.site JOIN repositories r ON r.id = v.repository WHERE v.vantage = ?`+where, append([]any{vantage}, values...)...)
+			states, err := readStates(t, in, ` WHERE v.vantage = ?`+where, append([]any{vantage}, values...)...)
 			if err != nil {
 				return err
 			}
@@ -146,7 +160,9 @@ func (s *Store) availability(ctx context.Context, selection Selection, all times
 					d := part.from.Truncate(day)
 					whole = timespan{d, earlier(d.Add(day), all.to)}
 				}
-				spans(states, absences, part, func(verdict int64, state watch.State, span time.Duration) { add(verdict, whole, state, span) })
+				for _, l := range within(states, absences, part) {
+					add(l.verdict, whole, l.state, l.to.Sub(l.from))
+				}
 			}
 		}
 		return nil
@@ -173,7 +189,7 @@ func byDay(t timespan) (days []timespan) {
 }
 
 func readKeys(t *transaction, vantage int64, selection Selection, keys map[int64]watch.Key) error {
-	where, values := selection.where("s.url", "r.name")
+	where, values := selection.where()
 	return t.each(func(scan scanner) error {
 		var id int64
 		var k watch.Key
@@ -193,7 +209,7 @@ func readStateDays(t *transaction, vantage int64, selection Selection, in timesp
 	if daily {
 		group += ", d.day"
 	}
-	where, values := selection.where("s.url", "r.name")
+	where, values := selection.where()
 	return t.each(func(scan scanner) error {
 		var verdict, d, ms int64
 		var state watch.State
@@ -203,8 +219,7 @@ func readStateDays(t *transaction, vantage int64, selection Selection, in timesp
 		add(verdict, time.UnixMilli(d).UTC(), state, time.Duration(ms)*time.Millisecond)
 		return nil
 	}, `SELECT v.id, MIN(d.day), d.state, CAST(SUM(d.span) AS BIGINT)
-		FROM verdicts v JOIN sites s ON s.id = v.site JOIN repositories r ON r.id = v.repository
-		JOIN state_days d ON d.verdict = v.id AND d.day >= ? AND d.day < ?
+		FROM verdicts v JOIN state_days d ON d.verdict = v.id AND d.day >= ? AND d.day < ?
 		WHERE v.vantage = ?`+where+` GROUP BY `+group, append([]any{in.from.UnixMilli(), in.to.UnixMilli(), vantage}, values...)...)
 }
 
@@ -234,5 +249,5 @@ func readAbsences(t *transaction, vantage int64, in timespan) ([]timespan, error
 		var since, until int64
 		err := scan(&since, &until)
 		return timespan{time.UnixMilli(since).UTC(), time.UnixMilli(until).UTC()}, err
-	}, `SELECT since, until FROM absences WHERE vantage = ? AND since < ? AND until > ?`, vantage, in.to.UnixMilli(), in.from.UnixMilli())
+	}, `SELECT since, until FROM absences WHERE vantage = ? AND since < ? AND until > ? ORDER BY since`, vantage, in.to.UnixMilli(), in.from.UnixMilli())
 }

@@ -150,7 +150,7 @@ func BenchmarkYear(b *testing.B) {
 			{"all, 30 days", history.Selection{}, 30 * day},
 		} {
 			ask("availability, "+q.name, func() (int, error) {
-				all, err := s.Availability(ctx, q.of, end.Add(-q.span-time.Hour), end)
+				all, err := s.Availability(ctx, q.of, end.Add(-q.span-day/2), end.Add(-day/2)) // parts of two days
 				return of(len(all), err)
 			})
 		}
@@ -251,6 +251,7 @@ func (y *year) make() {
 			CASE WHEN i % 2 = 0 THEN '[{"endpoint":{"scheme":"https","family":4},"root":"debian/bookworm","level":"root","at":"2026-03-04T05:06:07Z","text":"It serves the generation before."}]' ELSE '' END
 			FROM verdicts v CROSS JOIN n WHERE v.id > ? AND v.id <= ? ORDER BY v.id, i`, from(90), from(90), after, after+1000)
 	}
+	must(y.b, y.s.Pack(y.b.Context(), y.end))
 	for r := range y.repositories {
 		y.do(count(180)+`INSERT INTO holdings SELECT t.id, v.id, ? + i * ? + (v.id * 7919) % 21600000, CASE WHEN i < 179 THEN ? + (i + 1) * ? + (v.id * 7919) % 21600000 END, ? + i * ?
 			FROM verdicts v JOIN repositories p ON p.id = v.repository JOIN roots t ON t.name = p.name || '/stable' CROSS JOIN n WHERE p.name = ? ORDER BY v.id, i`,

@@ -46,6 +46,16 @@ func (s *Store) One(ctx context.Context, into any, statement string, values ...a
 	return s.look(ctx, func(t *transaction) error { return t.one(statement, values...).Scan(into) })
 }
 
+// Pack packs the sums of the days before one.
+func (s *Store) Pack(ctx context.Context, before time.Time) error {
+	u := &upkeep{s: s, pace: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }, now: before}
+	m, err := u.marks(ctx)
+	if err != nil {
+		return err
+	}
+	return u.packOlder(ctx, m, before)
+}
+
 // Limit bounds the pages of an SQLite file.
 func (s *Store) Limit(ctx context.Context, pages int) error {
 	_, err := s.write.ExecContext(ctx, "PRAGMA max_page_count = "+strconv.Itoa(pages))

@@ -138,6 +138,9 @@ func (u *upkeep) forgetDays(ctx context.Context, before time.Time) error {
 		return err
 	}
 	return u.slice(ctx, func(t *transaction) error {
+		if err := t.do(`DELETE FROM state_packs WHERE vantage = ? AND day < ?`, u.s.vantage, before.UnixMilli()); err != nil {
+			return err
+		}
 		if err := t.do(`DELETE FROM absences WHERE vantage = ? AND until < ?`, u.s.vantage, before.UnixMilli()); err != nil {
 			return err
 		}

@@ -364,13 +364,17 @@ func (m *machine) compareStates(t *rapid.T, key watch.Key, kept, now time.Time) 
 		if !from.Before(now) {
 			continue
 		}
-		got, err := m.store.Availability(m.ctx, history.Selection{Site: key.Site, Repository: key.Repository}, from, now)
-		must(t, err)
-		spans := map[watch.State]time.Duration{}
-		if len(got) > 0 {
-			spans = got[0].Spans
+		for _, selection := range []history.Selection{{Site: key.Site, Repository: key.Repository}, {Repository: key.Repository}, {}} {
+			got, err := m.store.Availability(m.ctx, selection, from, now)
+			must(t, err)
+			spans := map[watch.State]time.Duration{}
+			for _, a := range got {
+				if a.Key == key {
+					spans = a.Spans
+				}
+			}
+			diff(t, fmt.Sprintf("availability of %+v since %s", selection, from), m.model.spans(key, from, now), spans)
 		}
-		diff(t, fmt.Sprint("availability since ", from), m.model.spans(key, from, now), spans)
 	}
 	days, err := m.store.AvailabilityByDay(m.ctx, key, m.model.begin, now)
 	must(t, err)
@@ -433,6 +437,10 @@ func (m *machine) compareSamples(t *rapid.T, key watch.Key, now time.Time) {
 	}
 	recent := now.Add(-m.settings.Keep.Hours + day).Truncate(time.Hour)
 	diff(t, "recent samples", want(recent), total(recent, time.Hour))
+	sites, err := m.store.SamplesOfSites(m.ctx, key.Repository, recent, now.Add(time.Hour))
+	must(t, err)
+	of := sites[key.Site]
+	diff(t, "samples of sites", want(recent), history.Sample{Looks: of.Looks, Failed: of.Failed, Requests: of.Requests, Bytes: of.Bytes, TookMax: of.TookMax})
 }
 
 func (m *machine) compareHolders(t *rapid.T) {

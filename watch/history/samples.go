@@ -3,8 +3,10 @@ package history
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mirrorkeeper/mirrorkeeper/watch"
@@ -115,6 +117,77 @@ func (s *Store) Samples(ctx context.Context, key watch.Key, endpoint *watch.Endp
 	}
 	slices.SortFunc(samples, func(a, b Sample) int { return cmp.Or(a.From.Compare(b.From), a.To.Compare(b.To)) })
 	return samples, err
+}
+
+// SamplesOfSites are what looks at each site for a watched repository gave during a time,
+// one sample a site, by its URL. What is kept by the hour alone counts by whole hours.
+func (s *Store) SamplesOfSites(ctx context.Context, repository string, from, to time.Time) (map[string]Sample, error) {
+	found := map[string]*sums{}
+	row := func(scan scanner) error {
+		var site string
+		var more sums
+		if err := scan(append([]any{&site}, more.columns()...)...); err != nil {
+			return err
+		}
+		if found[site] == nil {
+			found[site] = &sums{}
+		}
+		found[site].add(more)
+		return nil
+	}
+	err := s.look(ctx, func(t *transaction) error {
+		m, err := s.readMarks(t, s.vantage)
+		if err != nil {
+			return err
+		}
+		hours, raw := timespan{from.Truncate(time.Hour), earlier(m.hoursUntil, to)}, timespan{later(from, m.hoursUntil), to}
+		if !hours.empty() {
+			if err := t.each(row, steps+sumOfSites("looks", "failed", "timed", "first_byte", "first_byte_max", "took", "took_max", "took_squares", "requests", "bytes")+
+				` CROSS JOIN hours x WHERE x.vantage = ? AND x.day = steps.n AND x.endpoint = e.id AND x.at >= ? AND x.at < ?
+				AND e.vantage = ? AND r.name = ? GROUP BY s.url`,
+				hours.from.Truncate(day).UnixMilli(), day.Milliseconds(), hours.to.Truncate(day).UnixMilli(),
+				s.vantage, hours.from.UnixMilli(), hours.to.UnixMilli(), s.vantage, text(repository, mostKey)); err != nil {
+				return err
+			}
+		}
+		if raw.empty() {
+			return nil
+		}
+		slots, err := s.slots(t, raw.from, raw.to)
+		if err != nil {
+			return err
+		}
+		return t.each(row, steps+sumOfSites("1", "CASE WHEN x.fault <> '' THEN 1 ELSE 0 END", "CASE WHEN x.first_byte > 0 THEN 1 ELSE 0 END",
+			"first_byte", "first_byte", "took", "took", "CAST(x.took AS BIGINT) * x.took", "requests", "bytes")+
+			` CROSS JOIN observations x WHERE x.vantage = ? AND x.slot = steps.n AND x.endpoint = e.id AND x.at >= ? AND x.at < ?
+			AND e.vantage = ? AND r.name = ? GROUP BY s.url`,
+			slots.first, 1, slots.last, s.vantage, raw.from.UnixMilli(), raw.to.UnixMilli(), s.vantage, text(repository, mostKey))
+	})
+	samples := make(map[string]Sample, len(found))
+	for site, sums := range found {
+		samples[site] = sums.sample(timespan{from, to})
+	}
+	return samples, err
+}
+
+// sumOfSites begins a statement that adds up what stands for the columns of sums in the
+// rows x, which are looked up for each endpoint e and step.
+func sumOfSites(columns ...string) string {
+	var b strings.Builder
+	b.WriteString("SELECT s.url")
+	for i, name := range strings.Split(sumColumns, ", ") {
+		with := "SUM"
+		if strings.HasSuffix(name, "_max") {
+			with = "MAX"
+		}
+		column := columns[i]
+		if !strings.ContainsAny(column, "1 ") {
+			column = "x." + column
+		}
+		fmt.Fprintf(&b, ", CAST(%s(%s) AS BIGINT)", with, column)
+	}
+	b.WriteString(" FROM repositories r CROSS JOIN endpoints e JOIN sites s ON s.id = e.site AND e.repository = r.id CROSS JOIN steps")
+	return b.String()
 }
 
 type adder func(at int64, natural time.Duration, more sums)

@@ -182,7 +182,7 @@ func (u *upkeep) sumDays(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return u.packOlder(ctx, m, m.daysUntil)
 }
 
 func (u *upkeep) sumDay(ctx context.Context, d time.Time) error {
@@ -195,8 +195,8 @@ func (u *upkeep) sumDay(ctx context.Context, d time.Time) error {
 	})
 }
 
-// sumStates sums up how long states lasted in a day.
-func (u *upkeep) sumStates(ctx context.Context, in timespan) error {
+// eachLasted reads what states lasted in a time, in slices.
+func (u *upkeep) eachLasted(ctx context.Context, in timespan, f func(t *transaction, some []lasting) error) error {
 	return u.ids(ctx, "verdicts", verdictSlice, func(t *transaction, after, last int64) error {
 		states, err := readStates(t, in, ` WHERE v.vantage = ? AND v.id > ? AND v.id <= ?`, u.s.vantage, after, last)
 		if err != nil {
@@ -206,18 +206,32 @@ func (u *upkeep) sumStates(ctx context.Context, in timespan) error {
 		if err != nil {
 			return err
 		}
-		type cell struct {
-			verdict int64
-			state   watch.State
-		}
+		return f(t, within(states, absences, in))
+	})
+}
+
+// sumStates sums up how long states lasted in a day, of each verdict and of all together.
+func (u *upkeep) sumStates(ctx context.Context, in timespan) error {
+	type cell struct {
+		verdict int64
+		state   watch.State
+	}
+	var all []lasting
+	if err := u.eachLasted(ctx, in, func(t *transaction, some []lasting) error {
+		all = append(all, some...)
 		sums := map[cell]time.Duration{}
-		spans(states, absences, in, func(verdict int64, state watch.State, span time.Duration) { sums[cell{verdict, state}] += span })
+		for _, l := range some {
+			sums[cell{l.verdict, l.state}] += l.to.Sub(l.from)
+		}
 		var rows [][]any
 		for c, span := range sums {
 			rows = append(rows, []any{c.verdict, in.from.UnixMilli(), string(c.state), span.Milliseconds()})
 		}
 		return t.insert("state_days", "verdict, day, state, span", "ON CONFLICT (verdict, day, state) DO UPDATE SET span = excluded.span", rows)
-	})
+	}); err != nil {
+		return err
+	}
+	return u.writePack(ctx, in.from, all)
 }
 
 // sumSpreads sums up how generations spread that were published before: their holdings

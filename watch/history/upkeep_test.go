@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,6 +92,24 @@ func TestDownSampling(t *testing.T) {
 				t.Errorf("availability since %v: %+v", from, a)
 			}
 		}
+		// Days that an older program summed up are packed by the next upkeep, and told from
+		// their rows until then.
+		whole, err := s.Availability(ctx, history.Selection{}, begin, now)
+		must(t, err)
+		for _, part := range []string{"1 = 1", fmt.Sprint("day = ", begin.Add(3*day).Truncate(day).UnixMilli())} {
+			must(t, s.Do(ctx, "DELETE FROM state_packs WHERE "+part))
+			unpacked, err := s.Availability(ctx, history.Selection{}, begin, now)
+			must(t, err)
+			diff(t, "not packed", whole, unpacked)
+			must(t, s.Upkeep(ctx))
+			again, err := s.Availability(ctx, history.Selection{}, begin, now)
+			must(t, err)
+			diff(t, "packed again", whole, again)
+		}
+		must(t, s.Do(ctx, "UPDATE state_packs SET body = ?", []byte{1, 200, 'x'}))
+		if _, err := s.Availability(ctx, history.Selection{}, begin, now); err == nil || !strings.Contains(err.Error(), "damaged") {
+			t.Errorf("sums that are damaged: %v", err)
+		}
 		states, err := s.States(ctx, key, begin, now)
 		must(t, err)
 		if len(states) < 4*48 || len(states) > 5*48 {
@@ -101,7 +120,7 @@ func TestDownSampling(t *testing.T) {
 		if len(byDay) != 8 {
 			t.Errorf("by day: %+v", byDay)
 		}
-		for table, most := range map[string]int{"observations": 2*48 + 1, "hours": 5 * 24, "days": 9, "state_days": 18, "states": 5*48 + 1, "shown": 1, "holdings": 1} {
+		for table, most := range map[string]int{"observations": 2*48 + 1, "hours": 5 * 24, "days": 9, "state_days": 18, "state_packs": 9, "states": 5*48 + 1, "shown": 1, "holdings": 1} {
 			var rows int
 			must(t, s.One(ctx, &rows, "SELECT COUNT(*) FROM "+table))
 			if rows > most || rows == 0 {

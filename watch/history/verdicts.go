@@ -25,16 +25,16 @@ type Selection struct {
 	Brief bool
 }
 
-// where adds to a statement what is selected.
-func (s Selection) where(site, repository string) (string, []any) {
+// where adds to a statement which verdicts v are selected.
+func (s Selection) where() (string, []any) {
 	var b strings.Builder
 	var values []any
 	if s.Site != "" {
-		b.WriteString(" AND " + site + " = ?")
+		b.WriteString(" AND v.site = (SELECT id FROM sites WHERE url = ?)")
 		values = append(values, text(s.Site, mostKey))
 	}
 	if s.Repository != "" {
-		b.WriteString(" AND " + repository + " = ?")
+		b.WriteString(" AND v.repository = (SELECT id FROM repositories WHERE name = ?)")
 		values = append(values, text(s.Repository, mostKey))
 	}
 	return b.String(), values

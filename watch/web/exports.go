@@ -140,7 +140,7 @@ func (s *Server) archweb(w http.ResponseWriter, r *http.Request) {
 	snapshot, name, now := s.Snapshot(), r.PathValue("repository"), s.now()
 	all := []archwebURL{}
 	var checked time.Time
-	reachable := map[string]float64{}
+	reachable, samples := map[string]float64{}, map[string]history.Sample{}
 	if s.History != nil {
 		found, err := s.History.Availability(r.Context(), history.Selection{Repository: name}, now.Add(-24*time.Hour), now)
 		if err != nil {
@@ -149,6 +149,10 @@ func (s *Server) archweb(w http.ResponseWriter, r *http.Request) {
 		}
 		for i := range found {
 			reachable[found[i].Site] = found[i].Reachable()
+		}
+		if samples, err = s.History.SamplesOfSites(r.Context(), name, now.Add(-24*time.Hour), now); err != nil {
+			s.fail(w, http.StatusServiceUnavailable, err)
+			return
 		}
 	}
 	for _, site := range snapshot.Sites {
@@ -172,15 +176,12 @@ func (s *Server) archweb(w http.ResponseWriter, r *http.Request) {
 		if at := synced(v, now); !at.IsZero() {
 			text, delay := at.UTC().Format(time.RFC3339), int64(now.Sub(at)/time.Second)
 			one.LastSync, one.Delay = &text, &delay
-			if s.History != nil {
-				samples, err := s.History.Samples(r.Context(), key, nil, now.Add(-24*time.Hour), now, 24*time.Hour)
-				if err == nil && len(samples) > 0 {
-					average, deviation := samples[len(samples)-1].Took.Seconds(), samples[len(samples)-1].TookDeviation.Seconds()
-					one.DurationAvg, one.DurationDev = &average, &deviation
-					if one.CompletionPct > 0 {
-						score := (float64(delay)/3600 + average + deviation) / one.CompletionPct
-						one.Score = &score
-					}
+			if sample, looked := samples[site.URL]; looked {
+				average, deviation := sample.Took.Seconds(), sample.TookDeviation.Seconds()
+				one.DurationAvg, one.DurationDev = &average, &deviation
+				if one.CompletionPct > 0 {
+					score := (float64(delay)/3600 + average + deviation) / one.CompletionPct
+					one.Score = &score
 				}
 			}
 		}

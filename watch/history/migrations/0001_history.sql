@@ -1,4 +1,4 @@
--- {id}, {big}, {real}, {key}, {table} and {keyed} stand for what the databases spell in their own
+-- {id}, {big}, {real}, {bytes}, {key}, {table} and {keyed} stand for what the databases spell in their own
 -- ways, see dialect.go.
 --
 -- Moments are milliseconds since 1970 (UTC), spans of time are milliseconds. NULL in
