@@ -11,7 +11,7 @@ STATICCHECK := v0.8.2
 FUZZTIME ?= 10s
 CHECKS ?= 2000
 
-.PHONY: help build demo test check prove bench clean
+.PHONY: help build demo test check prove bench docs clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -37,8 +37,13 @@ prove: ## the long proofs in full: every seed, a whole system, more rounds, fuzz
 bench: build ## figures beside other programs, into bench/
 	bench/run.sh
 
+docs: build ## man pages and completions of shells, into dist/
+	bin/mirrorkeeper manual dist/man
+	mkdir -p dist/completions
+	for shell in bash zsh fish; do bin/mirrorkeeper completion $$shell >dist/completions/$$shell; done
+
 clean: ## remove what the other targets made
-	rm -rf bin demo
+	rm -rf bin demo dist
 
 bin/tools/gofumpt-$(GOFUMPT):
 	scripts/install-go-tool.sh mvdan.cc/gofumpt $(GOFUMPT)

@@ -49,6 +49,9 @@ var rooms = map[string]struct {
 
 	"switching": {[]string{"repo", "config"}, "files of other programs become values: what is done with them is cmd's"},
 
+	"docs":   {nil, "documents know nothing of who reads them"},
+	"manual": {nil, "pages are made of any program's commands, and of any Markdown"},
+
 	"cmd":   {everything, ""}, // only cmd knows all
 	"bench": {everything, ""}, // programs that measure rooms, and make what is measured
 	"e2e":   {[]string{"internal/repotest"}, "end-to-end tests see what users see: the program and what it writes"},

@@ -27,6 +27,7 @@
 //	watch/daemon      the watch as it runs
 //	watch/web         what a watcher answers: API, lists, metrics
 //	watch/plant       timestamps at the source site: SFTP, marks, statements
+//	manual            man pages of commands and of docs, the reference
 //	internal/repotest tiny real repositories served with faults, for tests
 //	e2e, bench        the program beside real clients, and beside other programs
 //

@@ -12,6 +12,7 @@ tools="
 apt-ftparchive apt-utils test bench
 apt-mirror apt-mirror bench
 aptly aptly bench
+/usr/share/bash-completion/bash_completion bash-completion test
 bzip2 bzip2 test
 createrepo_c createrepo-c test bench
 curl curl test bench
@@ -21,11 +22,15 @@ dnf dnf test bench
 dose-debcheck dose-distcheck test bench
 dpkg-scanpackages dpkg-dev bench
 dpkg-source dpkg-dev test
+fish fish test
 gcc gcc test
 gpg gnupg test bench
 gpgv gpgv test bench
 installcheck libsolv-tools bench
+lintian lintian test
 lz4 lz4 test
+man man-db test
+mandoc mandoc test
 modulemd-validator libmodulemd-tools test
 nginx nginx-light test bench
 pg_ctlcluster postgresql test
@@ -33,6 +38,7 @@ python3 python3 test
 repomdxml2solv libsolv-tools test bench
 reprepro reprepro test
 rpm rpm test
+rpmlint rpmlint test
 rsync rsync test
 shellcheck shellcheck check
 squid squid test
@@ -42,6 +48,7 @@ testsolv libsolv-tools test
 wget wget bench
 xz xz-utils test bench
 zck zchunk test
+zsh zsh test
 zstd zstd test
 zypper zypper test
 "
