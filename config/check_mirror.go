@@ -15,6 +15,16 @@ func (k checker) mirror(m *Mirror) {
 			k.at(key, "unknown source %q%s", cut(name), suggestion(name, k.sourceNames))
 		}
 	})
+	k.each(key+".needs-of", m.NeedsOf, func(key, name string) {
+		switch s := k.sources[name]; {
+		case s == nil && !k.mistyped["sources"]:
+			k.at(key, "unknown source %q%s", cut(name), suggestion(name, k.sourceNames))
+		case slices.Contains(m.From, name):
+			k.at(key, "is a source that the mirror holds itself (expected it here or in from, seen %q in both)", cut(name))
+		case s != nil && s.System():
+			k.at(key, "%q is the sources of this machine (expected a source of the configuration)", cut(name))
+		}
+	})
 	k.cleanPath(key+".path", m.Path)
 	k.selection(m, key)
 	k.scope(m, key)
@@ -35,13 +45,13 @@ var partialOnly = []string{
 // selection checks that a mirror is clearly full, or partial.
 func (k checker) selection(m *Mirror, key string) {
 	unclear := false
-	for _, name := range []string{"packages", "groups", "mandatory"} {
+	for _, name := range []string{"packages", "groups", "needs-of", "mandatory"} {
 		unclear = unclear || k.broken[key+"."+name]
 	}
 	if !m.Full() || unclear {
 		return
 	}
-	for _, name := range []string{"packages", "groups"} {
+	for _, name := range []string{"packages", "groups", "needs-of"} {
 		if k.has(key + "." + name) {
 			k.at(key+"."+name, "selects nothing (expected at least one item, or to be left out for a full mirror)")
 			unclear = true
@@ -169,6 +179,11 @@ func (k checker) formats(m *Mirror, key string) {
 			if k.has(join("sources", name) + "." + only) {
 				k.at(item(key+".from", i), "%q has %s, which a full mirror of rpm cannot heed, since it keeps upstream's metadata of all packages (expected packages, groups or mandatory in the mirror, or a source without)", name, only)
 			}
+		}
+	}
+	for _, name := range m.NeedsOf {
+		if s := k.sources[name]; s != nil && s.Type != "" {
+			of[s.Type] = s
 		}
 	}
 	deb, rpm := of["deb"], of["rpm"]

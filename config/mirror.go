@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Mirror is a mirror of sources. One that selects nothing (by packages, groups or
-// mandatory) is full: upstream's files byte for byte, its signature intact.
+// Mirror is a mirror of sources. One that selects nothing (by packages, groups, needs-of
+// or mandatory) is full: upstream's files byte for byte, its signature intact.
 type Mirror struct {
 	Name string `yaml:"-"`
 	// Names of the sources.
@@ -22,6 +22,10 @@ type Mirror struct {
 	// Groups of packages to mirror with all that they need: for deb tasks and
 	// priorities, for rpm groups and environments of comps.xml, and module streams.
 	Groups []string `yaml:"groups"`
+	// Names of further sources all of whose packages machines are to be able to install:
+	// what they need is mirrored, they themselves are not, since they are published
+	// elsewhere.
+	NeedsOf []string `yaml:"needs-of" jsonschema:"minItems=1" means:"the name of a source"`
 	// True mirrors each repository's mandatory packages too. Default false.
 	Mandatory bool `yaml:"mandatory" jsonschema:"default=false"`
 	// False leaves out what packages only recommend. Default true.
@@ -140,7 +144,7 @@ func NewMirror(name string) Mirror {
 
 // Full reports whether the mirror is upstream's files byte for byte.
 func (m Mirror) Full() bool {
-	return len(m.Packages) == 0 && len(m.Groups) == 0 && !m.Mandatory
+	return len(m.Packages) == 0 && len(m.Groups) == 0 && len(m.NeedsOf) == 0 && !m.Mandatory
 }
 
 // SourcePath returns where a source of the mirror is published, below the

@@ -46,10 +46,20 @@ func (r *run) place(s *Source) string {
 	switch {
 	case s.Path != "":
 		return path.Join(r.Mirror.Dir, s.Path)
-	case len(r.Mirror.Sources) == 1:
+	case r.Mirror.publishes() == 1:
 		return path.Clean(r.Mirror.Dir)
 	}
 	return path.Join(r.Mirror.Dir, s.Name)
+}
+
+// publishes is the number of sources that the mirror holds.
+func (m *Mirror) publishes() (n int) {
+	for _, s := range m.Sources {
+		if !s.Aside {
+			n++
+		}
+	}
+	return n
 }
 
 func (r *run) checkOnly() error {
@@ -77,7 +87,7 @@ func (r *run) names() string {
 func (r *run) checkPlaces() error {
 	for i, u := range r.upstreams {
 		for _, v := range r.upstreams[:i] {
-			if u.place != v.place {
+			if u.place != v.place || u.source.Aside || v.source.Aside {
 				continue
 			}
 			if u.indexDir() == v.indexDir() {
@@ -101,7 +111,7 @@ func (r *run) checkMoves() error {
 	}
 	for _, u := range r.upstreams {
 		name := u.repository.String()
-		if u.source.Path != "" || r.before.Find(name, u.place) != nil {
+		if u.source.Path != "" || u.source.Aside || r.before.Find(name, u.place) != nil {
 			continue
 		}
 		for _, p := range r.before.Repositories {
@@ -127,7 +137,8 @@ func below(dir, place string) string {
 func (j *Job) configuration() string {
 	type source struct {
 		repo.Source
-		Keys []string
+		Keys  []string
+		Aside bool `json:",omitempty"`
 	}
 	var m struct {
 		Version int // raised when the same settings lead to other files
@@ -140,7 +151,7 @@ func (j *Job) configuration() string {
 	m.Mirror = *j.Mirror
 	m.Mirror.Sources, m.Mirror.Sign = nil, nil
 	for _, s := range j.Mirror.Sources {
-		m.Sources = append(m.Sources, source{*s.Source, s.Fingerprints})
+		m.Sources = append(m.Sources, source{*s.Source, s.Fingerprints, s.Aside})
 	}
 	if j.Mirror.Sign != nil && !j.Mirror.Full() {
 		m.Key = j.Mirror.Sign.Fingerprint

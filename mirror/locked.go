@@ -54,7 +54,13 @@ func (r *run) buildLocked(ctx context.Context, all []*repo.Package) (*generation
 	if err != nil {
 		return nil, err
 	}
-	s := r.Mirror.pick(held, r.Mirror.seeds(held))
+	beside := slices.Clone(held)
+	for _, p := range all {
+		if r.Mirror.isAside(p) {
+			beside = append(beside, p)
+		}
+	}
+	s := r.Mirror.pick(beside, r.Mirror.seeds(beside))
 	why := map[*repo.Package]Picked{}
 	for _, x := range s.picked {
 		why[x.Package] = x

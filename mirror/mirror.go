@@ -91,6 +91,9 @@ type Source struct {
 	// them.
 	Keys         repo.Verifier
 	Fingerprints []string
+	// Aside sources are published elsewhere: their packages count when others are picked,
+	// and this mirror does not hold them.
+	Aside bool
 	// Listed is told the URLs that a list or the metadata of the source names, before
 	// anything is asked of them; it may be nil.
 	Listed func(urls []string) `json:"-"`

@@ -173,6 +173,9 @@ func (r *run) buildSelection(ctx context.Context, s *selection, skipped []Skippe
 	changed := r.indexesLost || r.before == nil || r.before.Configuration != r.configuration || r.renewalDue()
 	names := s.names()
 	for _, u := range r.upstreams {
+		if u.source.Aside {
+			continue
+		}
 		packages := s.of(u.repository)
 		p := &part{u: u, published: &store.Published{
 			Name: u.repository.String(), Type: u.source.Format.Name(), Place: u.place, IndexDir: u.exchangedDir(),

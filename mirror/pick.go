@@ -114,11 +114,16 @@ func (m *Mirror) choose(all []*repo.Package, pickings []Picking) *selection {
 	}
 	m.addSourcePackages(all, why)
 	for _, p := range all {
-		if x, ok := why[p]; ok {
+		if x, ok := why[p]; ok && !m.isAside(p) {
 			s.picked = append(s.picked, x)
 		}
 	}
 	return s
+}
+
+// isAside reports whether the package is of a source that the mirror does not hold.
+func (m *Mirror) isAside(p *repo.Package) bool {
+	return slices.ContainsFunc(m.Sources, func(s Source) bool { return s.Aside && s.Name == p.Repository.Source.Name })
 }
 
 // seeds are the packages that the mirror names, and those of the groups that it

@@ -153,6 +153,9 @@ func (r *run) planOnce(ctx context.Context) (*Planned, error) {
 func (r *run) compare(ctx context.Context, plan *Planned) error {
 	objects := r.Store.Objects()
 	for _, u := range r.upstreams {
+		if u.source.Aside {
+			continue
+		}
 		now, err := r.plannedFiles(ctx, u, plan)
 		if err != nil {
 			return err

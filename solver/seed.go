@@ -15,7 +15,9 @@ type Seed struct {
 	Architecture string // "" for the machines' own
 	Op           repo.Op
 	Version      string
-	Label        string // as the user wrote it
+	// Source is the name of the source that packages are taken from, "" for any.
+	Source string `json:",omitempty"`
+	Label  string // as the user wrote it
 }
 
 // String returns the label, or the seed in the form of a dependency.
@@ -27,6 +29,11 @@ func (s Seed) String() string {
 }
 
 func (s Seed) isGlob() bool { return strings.ContainsAny(s.Pattern, "*?[") }
+
+// from reports whether the seed takes packages of the source that the package is from.
+func (s Seed) from(p *repo.Package) bool {
+	return s.Source == "" || p.Repository != nil && p.Repository.Source.Name == s.Source
+}
 
 // isPath reports whether the seed asks for files: packages provide those that are asked
 // for.
@@ -59,7 +66,7 @@ func (u *universe) wishes(seeds []Seed) (all []wish, unknown []Unknown) {
 	slices.SortFunc(seeds, func(a, b Seed) int {
 		return cmp.Or(
 			cmp.Compare(a.String(), b.String()), cmp.Compare(a.Pattern, b.Pattern), cmp.Compare(a.Architecture, b.Architecture),
-			cmp.Compare(a.Op, b.Op), cmp.Compare(a.Version, b.Version))
+			cmp.Compare(a.Op, b.Op), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Source, b.Source))
 	})
 	seeds = slices.Compact(seeds)
 	answers := make([][]wish, len(seeds))
@@ -109,7 +116,7 @@ func (u *universe) accepted(packages []int32, seed Seed) (accepted []int32) {
 	of := func(architecture string) {
 		for _, k := range packages {
 			p := u.catalog.Packages[k]
-			if p.Priority >= 0 && p.On(architecture, u.options.Native) && u.catalog.Rules().Satisfies(p.Version, seed.Op, seed.Version) {
+			if p.Priority >= 0 && seed.from(p) && p.On(architecture, u.options.Native) && u.catalog.Rules().Satisfies(p.Version, seed.Op, seed.Version) {
 				accepted = append(accepted, k)
 			}
 		}

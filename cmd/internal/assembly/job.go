@@ -79,6 +79,17 @@ func (b *Builder) job(m choice) (*mirror.Job, error) {
 		}
 		out.Sources, out.Foreign = append(out.Sources, sources...), append(out.Foreign, foreign...)
 	}
+	for _, name := range m.NeedsOf {
+		sources, _, err := b.Sources(*b.Config.Source(name), m.Mirror)
+		if err != nil {
+			return nil, fmt.Errorf("source %s: %w", name, err)
+		}
+		for _, s := range sources {
+			s.Aside = true
+			out.Sources = append(out.Sources, s)
+		}
+		out.Packages = append(out.Packages, solver.Seed{Pattern: "*", Source: name, Label: "packages of " + name})
+	}
 	if m.ValidFor > 0 && slices.ContainsFunc(out.Sources, func(s mirror.Source) bool { return s.Type == "rpm" }) {
 		return nil, console.Usage("valid-for is for mirrors of deb: the root of an rpm repository does not expire")
 	}
