@@ -52,11 +52,14 @@ var rooms = map[string]struct {
 	"docs":   {nil, "documents know nothing of who reads them"},
 	"manual": {nil, "pages are made of any program's commands, and of any Markdown"},
 
+	"fuel": {[]string{"repo", "config"}, "jobs for Fuel are decisions on configurations and on what its server says: cmd runs the mirrors"},
+
 	"cmd":   {everything, ""}, // only cmd knows all
 	"bench": {everything, ""}, // programs that measure rooms, and make what is measured
-	"e2e":   {[]string{"internal/repotest"}, "end-to-end tests see what users see: the program and what it writes"},
+	"e2e":   {doubles, "end-to-end tests see what users see: the program and what it writes"},
 
-	"internal/repotest": {nil, "every room's tests may use it, so it may use no room"},
+	"internal/repotest":    {nil, "every room's tests may use it, so it may use no room"},
+	"internal/nailguntest": {nil, "every room's tests may use it, so it may use no room"},
 }
 
 var (
@@ -64,6 +67,8 @@ var (
 	mechanisms = []string{"repo", "compress", "progress", "transport"}
 	jobs       = []string{"repo", "compress", "progress", "transport", "signature", "mirrorlist", "solver", "fetch", "store", "upstream", "verify"}
 	everything = []string{"*"}
+
+	doubles = []string{"internal/repotest", "internal/nailguntest"} // of what is elsewhere, for tests
 )
 
 // TestImports holds the direction of imports: cmd, jobs, mechanisms and formats, repo.
@@ -77,7 +82,7 @@ func TestImports(t *testing.T) {
 		}
 		for _, imported := range p.Imports {
 			to := roomOf(imported)
-			if !strings.HasPrefix(imported, module) || to == room || slices.Contains(rule.may, to) || slices.Equal(rule.may, everything) && to != "internal/repotest" {
+			if !strings.HasPrefix(imported, module) || to == room || slices.Contains(rule.may, to) || slices.Equal(rule.may, everything) && !slices.Contains(doubles, to) {
 				continue
 			}
 			t.Errorf("%s imports %s: %s", p.ImportPath, imported, rule.reason)
@@ -90,7 +95,7 @@ func TestImports(t *testing.T) {
 func TestImportsOfTests(t *testing.T) {
 	for _, p := range packages(t) {
 		room := roomOf(p.ImportPath)
-		may := append(slices.Clone(rooms[room].may), "internal/repotest")
+		may := append(slices.Clone(rooms[room].may), doubles...)
 		if slices.Equal(rooms[room].may, jobs) || slices.Equal(rooms[room].may, mechanisms) {
 			may = append(may, "deb", "rpm") // what is handed a format is tested with the real ones
 		}
