@@ -175,8 +175,8 @@ func testWatch(t *testing.T, format string) {
 	want := map[string]string{
 		good.URL: "IN_SYNC", missing.URL: "HALF_SYNCED", truncated.URL: "HALF_SYNCED", page.URL: "HALF_SYNCED",
 		gone.URL: "UNREACHABLE", expired: "UNREACHABLE",
-		odd.URL:   "AHEAD",  // for some minutes: the source may be about to show it
-		stale.URL: "BEHIND", // which the source's signature tells, although nobody saw it published
+		odd.URL:   "FOREIGN", // at once: another key signed it
+		stale.URL: "BEHIND",  // which the source's signature tells, although nobody saw it published
 	}
 
 	port := freePort(t)
@@ -193,7 +193,7 @@ func testWatch(t *testing.T, format string) {
 	k := newKeeper(t, config)
 	w := startWatch(t, k, port)
 	states := w.await(want)
-	for url, says := range map[string]string{missing.URL: comes, truncated.URL: comes, page.URL: comes, expired: "expired"} {
+	for url, says := range map[string]string{missing.URL: comes, truncated.URL: comes, page.URL: comes, expired: "expired", odd.URL: "not among the pinned keys"} {
 		if !slices.ContainsFunc(states[url].Evidence, func(e struct{ Path, Fault, Expected, Seen, Text string }) bool {
 			return strings.Contains(e.Path+e.Text, says)
 		}) {

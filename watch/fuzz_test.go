@@ -37,6 +37,7 @@ func (s *script) observation(at time.Time) Observation {
 		seen := RootSeen{Name: pick(s, rootName, rootName, "other")}
 		seen.Digest = pick(s, letters["A"], letters["B"], letters["C"], letters["X"], letters["none"])
 		seen.NotModified, seen.Moved, seen.Signed = s.next()%4 == 0, s.next()%8 == 0, s.next()%4 == 0
+		seen.Forged = pick(s, "", "", "", "signed by another key")
 		if s.next()%4 == 0 {
 			seen.Date = noon.Add(-time.Duration(s.next()) * time.Hour)
 		}

@@ -101,6 +101,8 @@ func readEndpoint(t *testing.T, words []string) Known {
 			r.Doubts = append(r.Doubts, FileSeen{Path: "pool/d.deb", Fault: FaultMissing, Since: ago(t, "20m")})
 		case "signed":
 			r.Signed = true
+		case "forged":
+			r.Forged = "signed by key 0123"
 		case "dated":
 			r.Date = ago(t, value)
 		case "part":
@@ -164,6 +166,9 @@ func TestJudge(t *testing.T) {
 		{"v4 B looked:3h", InSync, "", "0s"}, // C came behind that look
 		{"v4 A looked:3h", Behind, "", "5h"},
 		{"v4 X since:5m", Ahead, "", "0s"},
+		{"v4 X? since:5m forged", Foreign, "", "5m"},
+		{"v4 X? since:5m forged dated:99h", Foreign, "", "5m"},
+		{"v4 C forged", InSync, "", "0s"}, // the source has it: what its keys say then is its own affair
 		{"v4 X since:30m held:C", Foreign, "", "30m"},
 		{"v4 X since:30m held:B", Foreign, "", "2h"},
 		{"v4 X? since:30m", Foreign, "", "30m"},

@@ -40,9 +40,11 @@ type KnownRoot struct {
 	// the roots that it showed from each of them on.
 	Changes []time.Time `json:"changes,omitempty"`
 	Shown   []Shown     `json:"shown,omitempty"`
-	// Date and Signed are those of [RootSeen], Headers those that came with the root last.
+	// Date, Signed and Forged are those of [RootSeen], Headers those that came with the
+	// root last.
 	Date    time.Time         `json:"date,omitzero"`
 	Signed  bool              `json:"signed,omitempty"`
+	Forged  string            `json:"forged,omitempty"`
 	Headers map[string]string `json:"headers,omitempty"`
 	// Failures counts looks in a row that did not get the root although the endpoint
 	// answered, Fault and Detail are the last one's.
@@ -68,11 +70,12 @@ type KnownRoot struct {
 	Sweep   Sweep     `json:"sweep,omitzero"`
 }
 
-// Shown is a root that was shown once, with Date and Signed as in [RootSeen].
+// Shown is a root that was shown once, with Date, Signed and Forged as in [RootSeen].
 type Shown struct {
 	Root   repo.Digest `json:"root"`
 	Date   time.Time   `json:"date,omitzero"`
 	Signed bool        `json:"signed,omitempty"`
+	Forged string      `json:"forged,omitempty"`
 }
 
 // Sweep is a sweep that is under way: all files up to the path After were looked at since

@@ -125,8 +125,8 @@ func (r KnownRoot) learn(seen RootSeen, o Observation, s Settings) KnownRoot {
 		r.Seen = last
 	case !seen.Digest.IsZero():
 		r.Seen = last
-		if !seen.Date.IsZero() || seen.Signed {
-			r.Date, r.Signed = seen.Date, seen.Signed
+		if !seen.Date.IsZero() || seen.Signed || seen.Forged != "" {
+			r.Date, r.Signed, r.Forged = seen.Date, seen.Signed, seen.Forged
 		}
 	case seen.NotModified && !r.Digest.IsZero():
 		r.Seen = last
@@ -172,9 +172,9 @@ func (r KnownRoot) show(seen RootSeen, at time.Time, s Settings) KnownRoot {
 	r.Doubtful = r.Doubtful || len(doubts) > maxBad
 	r.Doubts = slices.Clip(doubts[:min(len(doubts), maxBad)])
 	r.Checks = nil
-	r.Before, r.Digest, r.Since, r.Date, r.Signed = r.Digest, seen.Digest, at, seen.Date, seen.Signed
+	r.Before, r.Digest, r.Since, r.Date, r.Signed, r.Forged = r.Digest, seen.Digest, at, seen.Date, seen.Signed, seen.Forged
 	r.Changes = appendBounded(r.Changes, at)
-	r.Shown = appendBounded(r.Shown, Shown{seen.Digest, seen.Date, seen.Signed})
+	r.Shown = appendBounded(r.Shown, Shown{seen.Digest, seen.Date, seen.Signed, seen.Forged})
 	return r
 }
 

@@ -142,8 +142,11 @@ type RootSeen struct {
 	At time.Time `json:"at,omitzero"`
 	// Date is when the root says that it was made, Signed whether a key of the source
 	// signed it: of roots that the source is not known to have published, else unset.
+	// Forged says in words why it is certain that none did, "" where one did, where the
+	// source has no keys, or where a root and its signature may be of two generations.
 	Date   time.Time `json:"date,omitzero"`
 	Signed bool      `json:"signed,omitempty"`
+	Forged string    `json:"forged,omitempty"`
 	// Moved is set where checks found something wrong, and the root was another one when
 	// it was read once more behind them: the site changed meanwhile, and they prove
 	// nothing.

@@ -163,6 +163,10 @@ func (j *judging) unknownRoot(r KnownRoot, l Ledger, say sayer) finding {
 	switch {
 	case len(l.Generations) == 0:
 		return finding{state: Unknown, reason: NotYet, evidence: []Evidence{say(LevelRoot, FaultNone, "%s shows %s, and nothing is known of the source yet", l.Name, name)}}
+	case r.Forged != "":
+		e := say(LevelRoot, FaultDigest, "%s shows %s since %s, which the source did not sign: %s", l.Name, name, moment(first), r.Forged)
+		e.Seen, e.Expected, e.Detail = r.Digest.String(), newest.Root.String(), caches(r.Headers)
+		return finding{state: Foreign, stale: stale, evidence: []Evidence{e}}
 	case r.Signed && older(newest), older(l.Generations[0]):
 		for _, g := range l.Generations {
 			if older(g) {
@@ -201,7 +205,7 @@ func (j *judging) changes(r KnownRoot, l Ledger, say sayer) finding {
 		if l.Find(shown.Root) < 0 && shown.Root != r.Digest {
 			if slices.Contains(foreign, shown.Root) { // shown, then another, then again
 				u := r
-				u.Digest, u.Date, u.Signed = shown.Root, shown.Date, shown.Signed
+				u.Digest, u.Date, u.Signed, u.Forged = shown.Root, shown.Date, shown.Signed, shown.Forged
 				if f := j.unknownRoot(u, l, say); f.state == Foreign {
 					return f
 				}

@@ -99,6 +99,52 @@ func containsOne(text, words string) bool {
 	return slices.ContainsFunc(strings.Split(words, "|"), func(w string) bool { return strings.Contains(text, w) })
 }
 
+// TestForgedRoots: a root that its signature does not belong to is certainly not the source's
+// where both are one file; two files may be of two generations, or not all there yet.
+func TestForgedRoots(t *testing.T) {
+	for name, c := range map[string]struct {
+		damage func(w *world, s *site)
+		forged string // the formats of which it is
+	}{
+		"other bytes": {damage: func(_ *world, s *site) { s.Strike("InRelease|repomd.xml$", repotest.Corrupt()) }, forged: "deb"},
+		"another key": {damage: func(w *world, s *site) {
+			other := publicationOf(w.t, w.source.Type, 1).trees[1]
+			for _, name := range []string{"dists/stable/InRelease", "repodata/repomd.xml.asc"} {
+				if _, err := os.Stat(filepath.Join(other, name)); err == nil {
+					copyFile(w.t, filepath.Join(other, name), filepath.Join(s.dir, name))
+				}
+			}
+		}, forged: "deb rpm"},
+		"an old signature": {damage: func(w *world, s *site) {
+			if w.source.Type == "rpm" {
+				s.from(0, "repodata/repomd.xml.asc")
+			}
+		}},
+		"no signature": {damage: func(_ *world, s *site) { s.Strike(`repomd.xml.asc$`, repotest.NotFound()) }},
+		"cut":          {damage: func(_ *world, s *site) { os.Truncate(s.file("dists/stable/InRelease"), 300) }},
+		"a trusted source": {damage: func(w *world, s *site) {
+			w.source.Repository.Source.Trusted = true
+			s.Strike("InRelease|repomd.xml$", repotest.Corrupt())
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, f repo.Format) {
+				if name == "cut" && f.Name() == "rpm" || name == "no signature" && f.Name() == "deb" {
+					return
+				}
+				w := newWorld(t, f, 1)
+				s := w.site(1) // newer than what is known
+				c.damage(w, s)
+				o := w.prober().Look(t.Context(), w.target(s.URL), []watch.Task{w.rootTask()}, watch.Known{})
+				want := strings.Contains(c.forged, f.Name())
+				if r := o.Roots[0]; (r.Forged != "") != want || r.Digest.IsZero() {
+					t.Errorf("%+v, expected forged: %t", r, want)
+				}
+			})
+		})
+	}
+}
+
 // TestUnknownRoots: of a root that the ledger lacks it is told whether it is the source's,
 // and of when.
 func TestUnknownRoots(t *testing.T) {
@@ -123,7 +169,7 @@ func TestUnknownRoots(t *testing.T) {
 		}
 		o = w.prober().Look(t.Context(), w.target(old.URL), []watch.Task{w.rootTask()}, watch.Known{})
 		r := o.Roots[0]
-		if !r.Signed || r.Digest != w.roots[0] || r.Date.IsZero() || !r.Date.Before(w.ledger().Generations[0].Date) {
+		if !r.Signed || r.Forged != "" || r.Digest != w.roots[0] || r.Date.IsZero() || !r.Date.Before(w.ledger().Generations[0].Date) {
 			t.Errorf("the source's old root: %+v", r)
 		}
 		client := w.prober().Client()

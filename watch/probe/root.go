@@ -3,12 +3,14 @@ package probe
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"maps"
 	"net/http"
 	"path"
 	"slices"
 
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
+	"github.com/mirrorkeeper/mirrorkeeper/signature"
 	"github.com/mirrorkeeper/mirrorkeeper/transport"
 	"github.com/mirrorkeeper/mirrorkeeper/watch"
 )
@@ -125,9 +127,20 @@ func (l *look) identify(ctx context.Context, s *Source, main string, seen *watch
 	root, err := s.Format.ReadRoot(evenExpired(s.Repository), forms[i], files, s.Keys, l.client.Now())
 	if err != nil {
 		seen.Detail = cut(err.Error(), 300)
+		if forged(s, forms[i], err) {
+			seen.Forged = seen.Detail
+		}
 		return
 	}
 	seen.Date, seen.Signed = root.Date, len(root.Signers) > 0
+}
+
+// forged reports whether the error of a root says that the source cannot have signed it. A
+// signature in a file of its own that a key of the source made, for another content, may
+// be that of the generation before or after it, and what is not there may still be copied.
+func forged(s *Source, form repo.RootForm, err error) bool {
+	unknown, bad := errors.Is(err, signature.ErrUnknownKey), errors.Is(err, signature.ErrBadSignature)
+	return s.Keys != nil && !s.Repository.Source.Trusted && (unknown && !bad || form.Signature == "" && (unknown || bad))
 }
 
 // evenExpired is the repository as one whose roots may have expired: an old one still
