@@ -117,6 +117,9 @@ type Job struct {
 	Offline bool
 	// Check says how packages that are there already are checked.
 	Check Check
+	// Adopt are directories of other programs: files in them that have the size and the
+	// digest of a package are taken, and not fetched.
+	Adopt []string
 	// AllowShrink accepts an upstream that lost most of its packages.
 	AllowShrink bool
 	// Locked is what [Run] mirrors exactly, or fails; nil where the repositories decide.
@@ -268,6 +271,7 @@ type run struct {
 	upstreams     []*repository
 	warnings      []string
 	failures      []error // of repositories that are left as they are
+	adopted       int     // files that were taken from directories of other programs
 	indexesLost   bool    // published indexes of ours were damaged
 }
 

@@ -25,6 +25,8 @@ type Report struct {
 	Added   int   `json:"added"`
 	Removed int   `json:"removed"`
 	Bytes   int64 `json:"bytes"`
+	// Adopted counts files that other programs had fetched already.
+	Adopted int `json:"adopted,omitempty"`
 	// Packages and TotalBytes count what the mirror holds.
 	Packages   int   `json:"packages"`
 	TotalBytes int64 `json:"total_bytes"`
@@ -92,7 +94,7 @@ func (r *run) publish(g *generation) (*Report, error) {
 		}
 		report.Repositories[i].Changed = true
 	}
-	report.Warnings = r.warnings
+	report.Adopted, report.Warnings = r.adopted, r.warnings
 	return report, nil
 }
 

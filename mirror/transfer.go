@@ -55,7 +55,10 @@ func (r *run) checkShrink(name string, before *store.Published, now int) error {
 // fetchPackages brings every package of the generation that is not there yet into
 // the store.
 func (r *run) fetchPackages(ctx context.Context, g *generation) error {
-	missing := r.missing(g)
+	missing, err := r.adopt(ctx, r.missing(g))
+	if err != nil {
+		return err
+	}
 	if err := r.checkSpace(missing); err != nil {
 		return err
 	}

@@ -9,14 +9,15 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 # command or file, the package that has it, and the groups that need it
 tools="
 /usr/lib/python3/dist-packages/createrepo_c python3-createrepo-c test bench
+/usr/lib/python3/dist-packages/dnf-plugins/reposync.py dnf-plugins-core test
 apt-ftparchive apt-utils test bench
-apt-mirror apt-mirror bench
-aptly aptly bench
+apt-mirror apt-mirror test bench
+aptly aptly test bench
 /usr/share/bash-completion/bash_completion bash-completion test
 bzip2 bzip2 test
 createrepo_c createrepo-c test bench
 curl curl test bench
-debmirror debmirror bench
+debmirror debmirror test bench
 debootstrap debootstrap test
 dnf dnf test bench
 dose-debcheck dose-distcheck test bench
@@ -45,7 +46,7 @@ squid squid test
 ssh openssh-client test
 sshd openssh-server test
 testsolv libsolv-tools test
-wget wget bench
+wget wget test bench
 xz xz-utils test bench
 zck zchunk test
 zsh zsh test

@@ -47,6 +47,7 @@ command that only looks; 4 another run holds the lock; with
 		a.treeCommand(), a.checkCommand(),
 		a.keyCommand(), a.verifyCommand(),
 		a.watchCommand(), a.plantCommand(), a.probeCommand(),
+		a.importCommand(),
 		a.compareVersionsCommand(), a.manualCommand(), a.versionCommand(),
 	)
 	a.completions(root)

@@ -16,6 +16,7 @@ func (a *app) syncCommand() *cobra.Command {
 		allowShrink bool
 		detailed    bool
 		locked      bool
+		adopt       []string
 	)
 	c := &cobra.Command{
 		Use:   "sync [MIRROR[/SOURCE[/REPOSITORY]]...] | sync --from-system --to DIR PACKAGE...",
@@ -42,6 +43,7 @@ bash-5.1-2.el9.x86_64, "perl(Foo::Bar)", /usr/bin/python3. With --from-system,
 			for _, j := range s.Jobs {
 				j.Check = level
 				j.AllowShrink = j.AllowShrink || allowShrink
+				j.Adopt = adopt
 			}
 			if locked {
 				if err := a.lockJobs(&from, s.Jobs); err != nil {
@@ -54,6 +56,7 @@ bash-5.1-2.el9.x86_64, "perl(Foo::Bar)", /usr/bin/python3. With --from-system,
 	from.flags(c)
 	from.togetherFlag(c)
 	c.Flags().BoolVar(&locked, "locked", false, "mirror exactly what the lock file says, or fail")
+	c.Flags().StringArrayVar(&adopt, "adopt", nil, "`directory` of another program's mirror: packages in it are checked and taken, and not fetched again")
 	c.Flags().StringVar(&check, "check", "", "check all files that are there already: `how` is size or digest; what is wrong is fetched again")
 	c.Flags().BoolVar(&allowShrink, "allow-shrink", false, "accept that upstream lost most of its packages")
 	c.Flags().BoolVar(&detailed, "detailed-exit-codes", false, "exit with 10 when a new generation was published")

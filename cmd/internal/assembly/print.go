@@ -36,6 +36,9 @@ func printReport(c *console.Console, r *mirror.Report) {
 	} else {
 		fmt.Fprintf(c.Out, "%s: unchanged, %s: %d packages, %s\n", r.Mirror, r.Generation, r.Packages, humanize.IBytes(uint64(r.TotalBytes)))
 	}
+	if r.Adopted > 0 {
+		fmt.Fprintf(c.Out, "  %d files were there already\n", r.Adopted)
+	}
 	for _, x := range r.Repositories {
 		fmt.Fprintf(c.Out, "  %s: %d packages in %s\n", x.Name, x.Packages, x.Dir)
 	}
