@@ -37,6 +37,7 @@ func (k checker) watch(w *Watch) {
 				k.at(key, "is %q (expected http, https or rsync)", cut(scheme))
 			}
 		})
+		k.each(key+".networks", s.Networks, k.network)
 		k.each(key+".directories", s.Directories, k.cleanPath)
 		line := k.nodes[key].Line
 		if first[s.URL] > 0 {

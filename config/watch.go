@@ -31,9 +31,9 @@ type Watch struct {
 	UserAgent string `yaml:"user-agent"`
 	// Networks that sites may be in although they are not public, such as 10.0.0.0/8.
 	Allow []string `yaml:"allow" means:"a network"`
-	// File of countries by address in MaxMind's form: clients get the sites of their country
-	// first.
-	GeoIP string `yaml:"geoip,path"`
+	// Files of countries, or of autonomous systems, by address in MaxMind's form: clients get
+	// the sites of their system and country first.
+	GeoIP []string `yaml:"geoip,path"`
 	// Networks of proxies in front of the watcher, which may say who asks.
 	TrustedProxies []string `yaml:"trusted-proxies" means:"a network"`
 	// Tokens that allow changes by the API. Default: it changes nothing.
@@ -95,6 +95,10 @@ type Site struct {
 	Repositories []string `yaml:"repositories" jsonschema:"required,minItems=1" means:"the name of a repository"`
 	// Country of the site, two letters of ISO 3166-1.
 	Country string `yaml:"country" jsonschema:"pattern=^[A-Z]{2}$"`
+	// Networks whose clients the site is there for first.
+	Networks []string `yaml:"networks" means:"a network"`
+	// Number of the autonomous system that the site stands in.
+	ASN int `yaml:"asn" jsonschema:"minimum=1,maximum=4294967295"`
 	// Further schemes by which the site is looked at: http, https, rsync.
 	Schemes []string `yaml:"schemes" means:"http, https or rsync"`
 	// True looks at each address of the site's name. Default false.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -23,8 +24,12 @@ type Client struct {
 	// Seed makes the order of sites that are equally good: the same for the same client,
 	// spread over clients by weight.
 	Seed uint64
-	// Country is the client's, "" if unknown: sites of the same one come first among
-	// equally good ones.
+	// Of equally good sites those come first that name a network which the client is in,
+	// the smallest one before others, then those of its autonomous system, then those of
+	// its country. Network is the smallest network with the client that any site names,
+	// the zero Prefix for none; ASN is 0 and Country "" where they are unknown.
+	Network netip.Prefix
+	ASN     uint32
 	Country string
 }
 
@@ -221,19 +226,30 @@ func (v Verdict) cause() string {
 	return ""
 }
 
-// compare orders sites that are equally good: those of the client's country first, then by
-// chance, by weight, and the same for the same client. Each site draws -ln(u)/weight, u from
+// near is how near a site is to the client: the greater the nearer.
+func (c Client) near(s Site) int {
+	nearest := -1
+	for _, n := range s.Networks {
+		if c.Network.IsValid() && n.Bits() <= c.Network.Bits() && n.Contains(c.Network.Addr()) {
+			nearest = max(nearest, n.Bits())
+		}
+	}
+	switch {
+	case nearest >= 0:
+		return 3 + nearest
+	case c.ASN != 0 && s.ASN == c.ASN:
+		return 2
+	case c.Country != "" && s.Country == c.Country:
+		return 1
+	}
+	return 0
+}
+
+// compare orders sites that are equally good: near ones first, then by chance, by weight, and the same for the same client. Each site draws -ln(u)/weight, u from
 // its URL and the seed; the least is first, so that a site comes first as often as its share
 // of all weights (Efraimidis and Spirakis, 2006).
 func (c Client) compare(a, b Candidate) int {
-	near := func(s Site) bool { return c.Country != "" && s.Country == c.Country }
-	if near(a.Site) != near(b.Site) {
-		if near(a.Site) {
-			return -1
-		}
-		return 1
-	}
-	return cmp.Or(cmp.Compare(c.draw(a.Site), c.draw(b.Site)), cmp.Compare(a.Site.URL, b.Site.URL))
+	return cmp.Or(cmp.Compare(c.near(b.Site), c.near(a.Site)), cmp.Compare(c.draw(a.Site), c.draw(b.Site)), cmp.Compare(a.Site.URL, b.Site.URL))
 }
 
 func (c Client) draw(s Site) float64 {

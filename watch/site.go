@@ -43,6 +43,10 @@ type Site struct {
 	URL          string
 	Repositories []string
 	Country      string // ISO 3166-1, two letters; "" if unknown
+	// Networks are those whose clients the site is there for before all others, and ASN the
+	// number of the autonomous system (RFC 1930) that it stands in, 0 if unknown.
+	Networks []netip.Prefix
+	ASN      uint32
 	// Schemes are further ones than that of the URL: "http", "https", "rsync".
 	Schemes []string
 	// Every address of the site's name is an endpoint of its own.

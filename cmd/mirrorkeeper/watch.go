@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"reflect"
 	"syscall"
 	"time"
 
@@ -46,6 +47,8 @@ type watcher struct {
 	app   *app
 	state string
 	log   *slog.Logger
+
+	now *watching // what is in force, nil before there is
 }
 
 // watching is what a configuration makes of the command.
@@ -57,6 +60,15 @@ type watching struct {
 	vantage string
 	prober  probe.Options
 	web     web.Options
+	places  *places
+}
+
+// close gives up what a configuration opened.
+func (c *watching) close() error {
+	for _, p := range c.setup.Plants {
+		p.Planter.Close()
+	}
+	return c.places.Close()
 }
 
 func (w *watcher) run(ctx context.Context) error {
@@ -65,6 +77,8 @@ func (w *watcher) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.now = c
+	defer func() { _ = w.now.close() }() // nothing is written to what it opened
 	if err := os.MkdirAll(c.state, 0o700); err != nil {
 		return fmt.Errorf("state: %w", err)
 	}
@@ -78,10 +92,8 @@ func (w *watcher) run(ctx context.Context) error {
 		return &exit{Code: exitFailed, Err: fmt.Errorf("cannot serve on %s: %w", c.listen, err), Hint: "watch.listen of the configuration names another address"}
 	}
 	var server *web.Server
-	d, err := daemon.New(ctx, c.setup, daemon.Options{
-		Prober: probe.New(c.prober), History: kept, Log: w.log,
-		Looked: func(o *watch.Observation) { server.Looked(o) },
-	})
+	c.setup.Prober = probe.New(c.prober)
+	d, err := daemon.New(ctx, c.setup, daemon.Options{History: kept, Log: w.log, Looked: func(o *watch.Observation) { server.Looked(o) }})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -142,21 +154,58 @@ func (w *watcher) serve(ctx context.Context, c *watching, d *daemon.Daemon, serv
 	}
 }
 
-// reload reads the configuration again and watches by it.
+// reload reads the configuration again and watches by it, by all of it or by nothing.
 func (w *watcher) reload(ctx context.Context, d *daemon.Daemon, server *web.Server) {
-	c, err := w.configuration(ctx)
-	if err == nil {
-		c.web.Snapshot, c.web.History, c.web.Edit = server.Snapshot, server.History, server.Edit
-		err = server.Replace(c.web)
-	}
-	if err == nil {
-		err = d.Replace(ctx, c.setup)
-	}
-	if err != nil {
+	if err := w.replace(ctx, d, server); err != nil {
 		w.log.Error("the configuration was not taken over; the one before stays in force", "error", err)
 		return
 	}
-	w.log.Info("another configuration is in force", "sites", len(c.setup.Sites), "repositories", len(c.setup.Repositories))
+	w.log.Info("another configuration is in force", "sites", len(w.now.setup.Sites), "repositories", len(w.now.setup.Repositories))
+}
+
+// replace takes over what the configuration says now. All that can fail comes first, and
+// the daemon takes its setup or refuses it.
+func (w *watcher) replace(ctx context.Context, d *daemon.Daemon, server *web.Server) error {
+	c, err := w.configuration(ctx)
+	if err != nil {
+		return err
+	}
+	if err := w.now.fixed(c); err != nil {
+		return errors.Join(err, c.close())
+	}
+	c.web.Snapshot, c.web.History, c.web.Edit = server.Snapshot, server.History, server.Edit
+	answer, err := server.Prepare(c.web)
+	if err != nil {
+		return errors.Join(err, c.close())
+	}
+	if c.setup.Prober = w.now.setup.Prober; !reflect.DeepEqual(c.prober, w.now.prober) {
+		c.setup.Prober = probe.New(c.prober)
+	}
+	if err := d.Replace(ctx, c.setup); err != nil {
+		return errors.Join(err, c.close())
+	}
+	answer()
+	before := w.now
+	w.now = c
+	return before.places.Close() // the daemon closes what it planted by
+}
+
+// fixed reports as an error what another configuration says of things that stay as they are
+// while the program runs.
+func (c *watching) fixed(other *watching) error {
+	for _, x := range []struct{ name, now, then string }{
+		{"watch.listen", c.listen, other.listen},
+		{"state", c.state, other.state},
+		{"watch.vantage", c.vantage, other.vantage},
+	} {
+		if x.now != x.then {
+			return fmt.Errorf("%s has become %q, and was %q: that takes a restart", x.name, x.then, x.now)
+		}
+	}
+	if c.history != other.history { // it may have a password
+		return errors.New("watch.store has become another one: that takes a restart")
+	}
+	return nil
 }
 
 // defaultState is where state is kept that no configuration gives a place.

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,11 +20,29 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/watch/plant/sshdtest"
 )
 
-// runWatch runs the command until the test ends.
-func runWatch(t *testing.T, env map[string]string, config string) {
+// logged is a text that is written to while it is read.
+type logged struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// runWatch runs the command until the test ends, and returns what tells what it has logged.
+func runWatch(t *testing.T, env map[string]string, config string) func() string {
 	t.Helper()
-	var errs strings.Builder
-	a := &app{Console: console.Console{Out: io.Discard, Err: &errs, Env: func(name string) (string, bool) { v, set := env[name]; return v, set }, Output: "text"}, config: config}
+	var errs logged
+	a := &app{Console: console.Console{Out: io.Discard, Err: &errs, Env: func(name string) (string, bool) { v, set := env[name]; return v, set }, Output: "text", Verbose: true}, config: config}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- (&watcher{app: a}).run(ctx) }()
@@ -36,6 +55,7 @@ func runWatch(t *testing.T, env map[string]string, config string) {
 			t.Log(errs.String())
 		}
 	})
+	return errs.String
 }
 
 // eventually waits until something holds.

@@ -98,11 +98,6 @@ func (w *watcher) ofConfig(ctx context.Context, c *config.Config) (*watching, er
 	if out.history == "sqlite" {
 		out.history = filepath.Join(c.State, history.File)
 	}
-	if x.GeoIP != "" {
-		if out.web.Lists.Country, err = countries(x.GeoIP); err != nil {
-			return nil, &exit{Code: exitUsage, Err: err, Hint: "watch.geoip is a file such as GeoLite2-Country.mmdb"}
-		}
-	}
 	for _, text := range x.TrustedProxies {
 		out.web.Lists.Trusted = append(out.web.Lists.Trusted, netip.MustParsePrefix(text)) // checked when it was read
 	}
@@ -135,6 +130,16 @@ func (w *watcher) ofConfig(ctx context.Context, c *config.Config) (*watching, er
 		}
 		out.setup.Plants = append(out.setup.Plants, daemon.Plant{Repository: p.Repository, Planter: job.Planter, To: to.String(), Every: p.Every})
 	}
+	var before *places
+	if w.now != nil {
+		before = w.now.places
+	}
+	if out.places, err = openPlaces(x.GeoIP, before); err != nil { // last, so that whoever fails has nothing open
+		return nil, &exit{Code: exitUsage, Err: err, Hint: "watch.geoip are files such as GeoLite2-Country.mmdb and GeoLite2-ASN.mmdb"}
+	}
+	if len(x.GeoIP) > 0 {
+		out.web.Lists.Place = out.places.Of
+	}
 	return out, nil
 }
 
@@ -161,7 +166,10 @@ func (w *watcher) allowed(x *config.Watch) (out []netip.Prefix, err error) {
 func siteOf(s config.Site) watch.Site {
 	out := watch.Site{
 		URL: strings.TrimRight(s.URL, "/"), Repositories: s.Repositories, Country: s.Country, Schemes: s.Schemes, EachAddress: s.EachAddress,
-		Whitelisted: s.Whitelist, Weight: s.Weight, Paused: s.Paused, SlowStart: s.SlowStart, Period: s.Period, Directories: s.Directories, Admin: s.Admin,
+		Whitelisted: s.Whitelist, ASN: uint32(s.ASN), Weight: s.Weight, Paused: s.Paused, SlowStart: s.SlowStart, Period: s.Period, Directories: s.Directories, Admin: s.Admin,
+	}
+	for _, text := range s.Networks {
+		out.Networks = append(out.Networks, netip.MustParsePrefix(text).Masked()) // checked when it was read
 	}
 	if len(s.Architectures)+len(s.Components) > 0 {
 		out.Scope = &watch.Scope{Architectures: s.Architectures, Components: s.Components}
@@ -195,6 +203,7 @@ func (w *watcher) ofMirrorchecker(c *switching.Mirrorchecker) (*watching, error)
 		setup:  &daemon.Setup{},
 		prober: probe.Options{UserAgent: "mirrorkeeper/" + console.Version(), Allowed: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}},
 		web:    web.Options{Version: console.Version()},
+		places: &places{},
 	}
 	for _, note := range c.Notes {
 		w.log.Warn(note)

@@ -131,8 +131,9 @@ func (d *Daemon) runSetup(ctx context.Context) {
 	}
 }
 
-// Replace has the daemon watch by another setup. What is known of endpoints that both
-// have stays, and looks that are under way end.
+// Replace has the daemon watch by another setup, or by the one of before where it returns
+// an error. What is known of endpoints that both have stays, and looks that are under way
+// end.
 func (d *Daemon) Replace(ctx context.Context, setup *Setup) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -101,8 +101,8 @@ func (w *world) run() (d *daemon.Daemon, end func()) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	prober := probe.New(probe.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Rate: -1, Timeout: 5 * time.Second})
-	d, err = daemon.New(w.t.Context(), w.setup, daemon.Options{Prober: prober, History: kept})
+	w.setup.Prober = probe.New(probe.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Rate: -1, Timeout: 5 * time.Second})
+	d, err = daemon.New(w.t.Context(), w.setup, daemon.Options{History: kept})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ func (d *Daemon) look(ctx context.Context, e *entry) {
 	}
 	d.mu.Unlock()
 
-	visit := d.Prober.Visit(target)
+	visit := setup.Prober.Visit(target)
 	defer visit.Close()
 	tasks, notBefore := watch.First(known, site, repository, random), time.Time{}
 	for round := 0; len(tasks) > 0 && round < 2; round++ {

@@ -17,6 +17,7 @@ type Setup struct {
 	Repositories []Repository
 	Sites        []watch.Site
 	Plants       []Plant
+	Prober       *probe.Prober // that looks at sites
 	Settings     watch.Settings
 	Budget       watch.Budget
 	// SourcePeriod is the time between two looks at a source's roots. Default: the
@@ -46,7 +47,6 @@ type Plant struct {
 
 // Options are what a daemon works with.
 type Options struct {
-	Prober  *probe.Prober
 	History *history.Store
 	Log     *slog.Logger
 	// Looked is told each look, for metrics; it may be nil. It is called by several

@@ -174,6 +174,7 @@ const resolvePeriod = 10 * time.Minute
 func (d *Daemon) resolving(ctx context.Context) {
 	for {
 		d.mu.Lock()
+		prober := d.setup.Prober
 		sites := map[string]watch.Site{}
 		for _, p := range d.pairs {
 			if !p.origin {
@@ -187,7 +188,7 @@ func (d *Daemon) resolving(ctx context.Context) {
 			slots <- struct{}{}
 			group.Go(func() {
 				defer func() { <-slots }()
-				endpoints, err := d.Prober.Endpoints(ctx, site)
+				endpoints, err := prober.Endpoints(ctx, site)
 				if err != nil && ctx.Err() == nil {
 					d.Log.Debug("a site's name has no address", "site", site.URL, "error", err)
 				}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -54,6 +55,8 @@ type siteInput struct {
 	URL           string   `json:"url"`
 	Repositories  []string `json:"repositories"`
 	Country       string   `json:"country"`
+	Networks      []string `json:"networks"`
+	ASN           uint32   `json:"asn"`
 	Schemes       []string `json:"schemes"`
 	EachAddress   bool     `json:"each_address"`
 	Architectures []string `json:"architectures"`
@@ -80,10 +83,17 @@ func (s *Server) addSite(w http.ResponseWriter, r *http.Request) {
 	err := readInput(r, &in)
 	site := watch.Site{
 		URL: strings.TrimRight(in.URL, "/"), Repositories: in.Repositories, Country: strings.ToUpper(in.Country), Schemes: in.Schemes,
-		EachAddress: in.EachAddress, Whitelisted: in.Whitelisted, Weight: in.Weight, Admin: in.Admin,
+		EachAddress: in.EachAddress, Whitelisted: in.Whitelisted, Weight: in.Weight, Admin: in.Admin, ASN: in.ASN,
 	}
 	if len(in.Architectures)+len(in.Components) > 0 {
 		site.Scope = &watch.Scope{Architectures: in.Architectures, Components: in.Components}
+	}
+	for _, text := range in.Networks {
+		n, bad := netip.ParsePrefix(text)
+		if bad != nil && err == nil {
+			err = fmt.Errorf("networks: %q is no network (expected such as 192.0.2.0/24)", text)
+		}
+		site.Networks = append(site.Networks, n.Masked())
 	}
 	u, bad := url.Parse(site.URL)
 	switch {

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/mirrorkeeper/mirrorkeeper/mirrorlist"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
@@ -25,8 +26,9 @@ type Lists struct {
 	// Alternates is how many sites have to serve an older generation completely before
 	// metalinks accept it. Default 1.
 	Alternates int
-	// Country tells the country of an address, two letters, "" if unknown; nil knows none.
-	Country func(netip.Addr) string
+	// Place tells the country of an address, two letters, "" if unknown, and the number of
+	// its autonomous system, 0 if unknown; nil knows none.
+	Place func(netip.Addr) (country string, asn uint32)
 	// Trusted are the proxies whose X-Forwarded-For is believed.
 	Trusted []netip.Prefix
 }
@@ -45,7 +47,7 @@ const (
 type listKey struct {
 	kind             listKind
 	repository, root string
-	country          string
+	client           watch.Client // but for its seed
 	protocol         string
 	architecture     string
 	bucket           uint8 // of clients
@@ -61,9 +63,14 @@ type list struct {
 
 // lists are those made of one snapshot.
 type lists struct {
-	of  *watch.Snapshot
-	all sync.Map // of listKey to *list
+	of     *watch.Snapshot
+	places places
+	all    sync.Map // of listKey to *list
+	kept   atomic.Int32
 }
+
+// mostLists is how many lists are kept: clients may ask for any protocol and architecture.
+const mostLists = 50_000
 
 // buckets is how many orders of equally good sites there are: more spread the load better,
 // fewer are made less often.
@@ -87,10 +94,11 @@ func (s *Server) serveList(kind listKind) http.HandlerFunc {
 		if r.URL.RawQuery != "" {
 			q := r.URL.Query()
 			key.root, key.protocol, key.architecture = q.Get("root"), q.Get("protocol"), q.Get("arch")
-			key.country = strings.ToUpper(q.Get("country"))
+			key.client.Country = strings.ToUpper(q.Get("country"))
 		}
-		s.client(r, &key)
-		l := s.list(snapshot, key)
+		made := s.lists(snapshot)
+		s.client(made, clientAddress(r, s.Lists.Trusted), &key)
+		l := s.list(made, key)
 		h := w.Header()
 		h["Content-Type"] = []string{l.contentType}
 		h["Content-Length"] = []string{l.length}
@@ -101,12 +109,14 @@ func (s *Server) serveList(kind listKind) http.HandlerFunc {
 	}
 }
 
-// client fills in what the list depends on of who asks.
-func (s *Server) client(r *http.Request, key *listKey) {
-	address := clientAddress(r, s.Lists.Trusted)
-	if key.country == "" && s.Lists.Country != nil {
-		key.country = s.Lists.Country(address)
+// client fills in what the list depends on of who asks. A country that the client names
+// itself counts.
+func (s *Server) client(made *lists, address netip.Addr, key *listKey) {
+	country, asn := "", uint32(0)
+	if s.Lists.Place != nil {
+		country, asn = s.Lists.Place(address)
 	}
+	key.client = made.places.client(address, cmp.Or(key.client.Country, country), asn)
 	h := fnv.New32a()
 	_, _ = h.Write(address.AsSlice())
 	key.bucket = uint8(h.Sum32() % buckets)
@@ -133,18 +143,23 @@ func clientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	return address
 }
 
-// list returns a list, which is made once a snapshot.
-func (s *Server) list(snapshot *watch.Snapshot, key listKey) *list {
+// lists are those of a snapshot.
+func (s *Server) lists(snapshot *watch.Snapshot) *lists {
 	made := s.made.Load()
 	if made == nil || made.of != snapshot {
-		made = &lists{of: snapshot}
+		made = &lists{of: snapshot, places: placesOf(snapshot.Sites)}
 		s.made.Store(made) // two at once make it twice
 	}
+	return made
+}
+
+// list returns a list, which is made once.
+func (s *Server) list(made *lists, key listKey) *list {
 	if l, ok := made.all.Load(key); ok {
 		return l.(*list)
 	}
-	l := s.makeList(snapshot, key)
-	if l.status == http.StatusOK { // what does not exist is not remembered: there is no end of it
+	l := s.makeList(made.of, key)
+	if l.status == http.StatusOK && made.kept.Add(1) <= mostLists { // what does not exist is not remembered: there is no end of it
 		made.all.Store(key, l)
 	}
 	return l
@@ -199,7 +214,8 @@ func (s *Server) ask(snapshot *watch.Snapshot, key listKey) (*asked, error) {
 	}
 	policy := s.Lists.Policy
 	policy.Source = originOf(snapshot, key.repository)
-	a.listed = watch.Listed(candidates, policy, watch.Client{Seed: uint64(key.bucket), Country: key.country}, s.now())
+	key.client.Seed = uint64(key.bucket)
+	a.listed = watch.Listed(candidates, policy, key.client, s.now())
 	if source := snapshot.Sources[key.repository]; source != nil && a.root != nil {
 		for _, l := range source.Ledgers {
 			if l.Name == a.root.Name {
@@ -323,14 +339,15 @@ func (a *asked) versions(enough int) []mirrorlist.Version {
 func (s *Server) redirect(w http.ResponseWriter, r *http.Request) {
 	key := listKey{kind: plainList, repository: r.PathValue("repository")}
 	q := r.URL.Query()
-	key.root, key.protocol, key.country = q.Get("root"), q.Get("protocol"), strings.ToUpper(q.Get("country"))
-	s.client(r, &key)
+	key.root, key.protocol, key.client.Country = q.Get("root"), q.Get("protocol"), strings.ToUpper(q.Get("country"))
+	made := s.lists(s.Snapshot())
+	s.client(made, clientAddress(r, s.Lists.Trusted), &key)
 	path, err := repo.CleanPath(r.PathValue("path"))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	l := s.list(s.Snapshot(), key)
+	l := s.list(made, key)
 	first, _, _ := strings.Cut(string(l.body), "\n")
 	if l.status != http.StatusOK || first == "" {
 		http.Error(w, "no site is known for it\n", http.StatusNotFound)
@@ -340,12 +357,23 @@ func (s *Server) redirect(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, first+"/"+(&url.URL{Path: path}).EscapedPath(), http.StatusFound)
 }
 
-// why answers who stands in the list of a repository, and why the others do not.
+// why answers who stands in the list of a repository, and why the others do not. The
+// parameter client is the address that it is the list of, instead of who asks.
 func (s *Server) why(w http.ResponseWriter, r *http.Request) {
-	a, err := s.ask(s.Snapshot(), listKey{
-		repository: r.PathValue("repository"), root: r.URL.Query().Get("root"), protocol: r.URL.Query().Get("protocol"),
-		country: strings.ToUpper(r.URL.Query().Get("country")), architecture: r.URL.Query().Get("arch"),
-	})
+	q := r.URL.Query()
+	address := clientAddress(r, s.Lists.Trusted)
+	if text := q.Get("client"); text != "" {
+		var err error
+		if address, err = netip.ParseAddr(text); err != nil {
+			s.fail(w, http.StatusBadRequest, fmt.Errorf("client is %q (expected an address of IPv4 or IPv6)", text))
+			return
+		}
+	}
+	key := listKey{repository: r.PathValue("repository"), root: q.Get("root"), protocol: q.Get("protocol"), architecture: q.Get("arch")}
+	key.client.Country = strings.ToUpper(q.Get("country"))
+	made := s.lists(s.Snapshot())
+	s.client(made, address.Unmap(), &key)
+	a, err := s.ask(made.of, key)
 	if err != nil {
 		s.fail(w, http.StatusNotFound, err)
 		return

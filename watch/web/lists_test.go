@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -245,11 +246,11 @@ func TestWhy(t *testing.T) {
 // Clients are told apart by what a trusted proxy says of them, and by nothing else.
 func TestClientsBehindProxies(t *testing.T) {
 	o := serving(generations())
-	o.Lists.Country = func(a netip.Addr) string {
+	o.Lists.Place = func(a netip.Addr) (string, uint32) {
 		if a == netip.MustParseAddr("203.0.113.9") {
-			return "US"
+			return "US", 0
 		}
-		return "DE"
+		return "DE", 0
 	}
 	ask := func(o web.Options, forwarded string) string {
 		t.Helper()
@@ -271,6 +272,55 @@ func TestClientsBehindProxies(t *testing.T) {
 	}
 	if got := ask(o, "nonsense"); got != "good" {
 		t.Errorf("nonsense is believed: %s", got)
+	}
+}
+
+// Of equally good sites those come first that are there for the client's network, then those
+// of its autonomous system, then those of its country.
+func TestNetworks(t *testing.T) {
+	s := generations()
+	for i, networks := range map[int]string{0: "2001:db8::/32", 1: "198.51.0.0/16 198.51.100.128/25"} {
+		for _, n := range strings.Fields(networks) {
+			s.Sites[i].Networks = append(s.Sites[i].Networks, netip.MustParsePrefix(n))
+		}
+	}
+	s.Sites[0].ASN = 64496
+	add := watch.Site{URL: "https://campus.example.net/app", Repositories: []string{"app"}, Country: "SE", Networks: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}}
+	s.Sites = append(s.Sites, add)
+	verdict := *s.Verdicts[watch.Key{Site: s.Sites[0].URL, Repository: "app"}]
+	verdict.Site = add.URL
+	s.Verdicts[watch.Key{Site: add.URL, Repository: "app"}] = &verdict
+	o := serving(s)
+	o.Lists.Place = func(a netip.Addr) (string, uint32) {
+		return "SE", map[string]uint32{"192.0.2.1": 64496}[a.String()]
+	}
+	o.Lists.Trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	h := newServer(t, o)
+	for client, want := range map[string]string{
+		"198.51.100.7":   "campus", // the smaller of two networks
+		"198.51.100.200": "far",    // the smallest of three
+		"198.51.7.7":     "far",
+		"2001:db8::1":    "good",
+		"192.0.2.1":      "good",   // by its system
+		"203.0.113.1":    "campus", // by its country, among those that are in sync
+	} {
+		r, _ := http.NewRequest(http.MethodGet, h.URL+"/mirrorlist/app", nil)
+		r.Header.Set("X-Forwarded-For", client)
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := hosts(readAll(t, answer)); !slices.Contains([]string{want, "part"}, got[0]) || got[0] == "part" && got[1] != want {
+			t.Errorf("%s gets %v, expected %s first", client, got, want)
+		}
+		_, _, why := get(t, h.URL+"/api/v1/why/app?client="+client)
+		var list watch.List
+		if err := json.Unmarshal([]byte(why), &list); err != nil || len(list.Entries) == 0 {
+			t.Errorf("%v: %s", err, why)
+		}
+	}
+	if status, _, _ := get(t, h.URL+"/api/v1/why/app?client=nobody"); status != http.StatusBadRequest {
+		t.Errorf("status %d", status)
 	}
 }
 

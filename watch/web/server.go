@@ -62,15 +62,14 @@ func New(o Options) (*Server, error) {
 	return s, s.route()
 }
 
-// Replace has the server answer by other options: where lists and tokens come from, and the
-// old backends. What it counted stays.
-func (s *Server) Replace(o Options) error {
+// Prepare makes what has the server answer by other options: where lists and tokens come
+// from, and the old backends. What it counted stays. Nothing changes until it is called.
+func (s *Server) Prepare(o Options) (replace func(), err error) {
 	next := &Server{Options: o, advertised: s.advertised, metrics: s.metrics}
 	if err := next.route(); err != nil {
-		return err
+		return nil, err
 	}
-	s.next.Store(next)
-	return nil
+	return func() { s.next.Store(next) }, nil
 }
 
 // latest is the server that answers.
