@@ -427,7 +427,7 @@ func (a *app) afterCreating(ctx context.Context, c *config.Config, r config.Repo
 
 // job makes the job of a repository, apart from what all jobs share.
 func (x *creation) job(ctx context.Context, s *store.Store, r config.Repository) (*create.Job, error) {
-	creator, err := newCreator(r, s.State())
+	creator, err := assembly.NewCreator(r, s.State())
 	if err != nil {
 		return nil, fmt.Errorf("repository %s: %w", r.Name, err)
 	}

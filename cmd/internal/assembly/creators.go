@@ -1,4 +1,4 @@
-package main
+package assembly
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/assembly"
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/console"
 	"github.com/mirrorkeeper/mirrorkeeper/compress"
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/deb"
@@ -14,9 +14,9 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/rpm"
 )
 
-// newCreator makes the format's description of a repository that is created. Large
+// NewCreator makes the format's description of a repository that is created. Large
 // temporary files go into the directory scratch.
-func newCreator(r config.Repository, scratch string) (repo.Creator, error) {
+func NewCreator(r config.Repository, scratch string) (repo.Creator, error) {
 	var c interface {
 		repo.Creator
 		Check() error
@@ -28,13 +28,13 @@ func newCreator(r config.Repository, scratch string) (repo.Creator, error) {
 	case "rpm":
 		c, err = rpmCreator(r)
 	default:
-		return nil, usage("the type is %q; it is %s", r.Type, assembly.FormatNames())
+		return nil, console.Usage("the type is %q; it is %s", r.Type, FormatNames())
 	}
 	if err == nil {
 		err = c.Check()
 	}
 	if err != nil {
-		return nil, &exit{Code: exitUsage, Err: err}
+		return nil, &console.Exit{Code: console.ExitUsage, Err: err}
 	}
 	return c, nil
 }
