@@ -79,6 +79,8 @@ type Job struct {
 	Now func() time.Time
 	// Grace is how long files stay in the tree that the repository no longer holds.
 	Grace time.Duration
+	// Generations says which generations are kept.
+	Generations store.Retention
 }
 
 // Errors that callers tell apart.

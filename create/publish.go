@@ -105,8 +105,8 @@ func (r *run) publish(m *repo.Manifest) (*Report, error) {
 		mine.ValidUntil = r.date.Add(r.ValidFor)
 	}
 	now := r.Now().UTC()
-	record := &store.Record{Time: now, Skipped: len(r.refused)}
-	p := &store.Publication{Mirror: r.Name, Record: record, Before: r.before, Grace: r.Grace, PublicKeys: r.publicKeys()}
+	record := &store.Record{Dir: r.Dir, Time: now, Skipped: len(r.refused)}
+	p := &store.Publication{Mirror: r.Name, Record: record, Before: r.before, Grace: r.Grace, Keep: r.Generations, PublicKeys: r.publicKeys()}
 	add := func(at *store.Published, m *repo.Manifest, write func(io.Writer) error) {
 		record.Repositories = append(record.Repositories, at)
 		p.Manifests, p.Contents = append(p.Manifests, m), append(p.Contents, write)

@@ -110,6 +110,8 @@ type Job struct {
 	Now func() time.Time
 	// Grace is how long files stay that the mirror no longer holds.
 	Grace time.Duration
+	// Generations says which generations are kept.
+	Generations store.Retention
 	// Only limits the run to the repositories of these names ("source" or
 	// "source/suite"); the others stay as they are.
 	Only []string
@@ -195,7 +197,7 @@ func (r *run) once(ctx context.Context) (*Report, error) {
 	if err := r.checkLockedRoots(); err != nil {
 		return nil, err
 	}
-	if r.unchanged() {
+	if r.unchanged() || r.wentBack() {
 		return r.rest()
 	}
 	build := r.buildPartial

@@ -65,7 +65,7 @@ func (r *run) publish(g *generation) (*Report, error) {
 		return r.rest()
 	}
 	replaced, err := r.Store.Publish(&store.Publication{
-		Mirror: r.Mirror.Name, Record: record, Manifests: manifests, Before: r.before, Grace: r.Grace, PublicKeys: r.publicKeys(),
+		Mirror: r.Mirror.Name, Record: record, Manifests: manifests, Before: r.before, Grace: r.Grace, Keep: r.Generations, PublicKeys: r.publicKeys(),
 	})
 	if err == nil && r.Check != CheckChanged {
 		err = r.Store.Restore(r.Mirror.Name, record, nil)
@@ -132,7 +132,7 @@ func (p *part) difference() repo.Difference {
 }
 
 func (r *run) record(g *generation, now time.Time) *store.Record {
-	record := &store.Record{Time: now, Configuration: r.configuration, Unresolved: len(g.unresolved) + len(g.conflicts), Skipped: len(g.skipped) + len(r.failures)}
+	record := &store.Record{Dir: r.Mirror.Dir, Time: now, Configuration: r.configuration, Unresolved: len(g.unresolved) + len(g.conflicts), Skipped: len(g.skipped) + len(r.failures)}
 	roots := repo.SHA256.New()
 	for _, p := range g.parts {
 		record.Repositories = append(record.Repositories, p.published)

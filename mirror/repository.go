@@ -175,6 +175,20 @@ func (r *run) unchanged() bool {
 	return r.before.Skipped == 0
 }
 
+// wentBack reports whether the mirror was taken back to an earlier generation and
+// upstream has shown nothing newer since: it stays there then, whatever is checked.
+func (r *run) wentBack() bool {
+	if r.before == nil || r.before.ContentOf == "" || r.before.Configuration != r.configuration {
+		return false
+	}
+	for _, u := range r.upstreams {
+		if !u.same && u.failed == nil && r.selected(u.repository.String()) {
+			return false
+		}
+	}
+	return true
+}
+
 // renewalDue reports whether a root of ours is past half of its validity.
 func (r *run) renewalDue() bool {
 	if r.Mirror.Full() || r.Mirror.ValidFor == 0 {

@@ -62,6 +62,9 @@ func (r *run) fetchPackages(ctx context.Context, g *generation) error {
 	if err := r.checkSpace(missing); err != nil {
 		return err
 	}
+	if err := r.want(missing); err != nil {
+		return err
+	}
 	failed, err := r.fetch(ctx, missing)
 	if err != nil {
 		return err
@@ -70,6 +73,18 @@ func (r *run) fetchPackages(ctx context.Context, g *generation) error {
 		return &upstream.MovedError{Err: &failedPackages{failed}}
 	}
 	return r.checkPackages(ctx, g)
+}
+
+// want writes down what is about to be fetched.
+func (r *run) want(missing []needed) error {
+	if len(missing) == 0 {
+		return nil
+	}
+	files := make([]repo.File, len(missing))
+	for i, n := range missing {
+		files[i] = n.file
+	}
+	return r.Store.Want(r.Mirror.Name, files)
 }
 
 // failedPackages says which packages could not be fetched, within the number of

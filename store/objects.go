@@ -69,6 +69,31 @@ func (o *Objects) Remove(d repo.Digest) error {
 	return nil
 }
 
+// removeUnused removes the object when no tree shows it and it is not among those that
+// are needed.
+func (o *Objects) removeUnused(d repo.Digest, needed map[repo.Digest]bool) error {
+	var st unix.Stat_t
+	if needed[d] || unix.Lstat(o.Path(d), &st) != nil || st.Nlink > 1 {
+		return nil
+	}
+	return o.Remove(d)
+}
+
+// makeLater sets the time of an object behind that of the other, if it is not. One that
+// is not there is left to those who need it.
+func (o *Objects) makeLater(d, than repo.Digest) error {
+	earlier, err := os.Lstat(o.Path(than))
+	if err != nil {
+		return nil
+	}
+	info, err := os.Lstat(o.Path(d))
+	if err != nil || info.ModTime().Unix() > earlier.ModTime().Unix() {
+		return nil // HTTP knows whole seconds
+	}
+	t := earlier.ModTime().Truncate(time.Second).Add(time.Second)
+	return os.Chtimes(o.Path(d), t, t)
+}
+
 // Put stores content and returns it as the file of the given path, with size and
 // SHA-256 digest.
 func (o *Objects) Put(name string, content []byte, modified time.Time) (repo.File, error) {

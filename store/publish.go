@@ -33,6 +33,8 @@ type Publication struct {
 	Before *Record
 	// Grace is how long files stay in the tree that the mirror no longer holds.
 	Grace time.Duration
+	// Keep says which generations are kept.
+	Keep Retention
 	// PublicKeys are further files for clients, by path relative to the destination.
 	PublicKeys map[string][]byte
 }
@@ -52,7 +54,7 @@ func (s *Store) Publish(p *Publication) ([]Replaced, error) {
 	defer tree.Close()
 	b := &publishing{Store: s, Publication: p, tree: tree, objects: s.Objects()}
 	defer b.closeDir()
-	for _, step := range []func() error{b.plan, b.announce, b.addPackages, b.stage, s.Sync, b.replacePackages, b.exchange, b.finish} {
+	for _, step := range []func() error{b.plan, b.announce, b.freshen, b.addPackages, b.stage, s.Sync, b.replacePackages, b.exchange, b.finish} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("publish %s: %w", p.Mirror, err)
 		}
@@ -68,8 +70,10 @@ type publishing struct {
 	objects *Objects
 
 	changed  []change
-	gone     []*Published         // repositories that the mirror no longer has
-	removed  map[string]repo.File // package files that no repository holds any more, by path in the tree
+	gone     []*Published              // repositories that the mirror no longer has
+	left     map[repo.Digest]repo.File // files that no repository holds any more, by content
+	needed   map[repo.Digest]bool      // objects that kept generations need; nil: not looked up
+	removed  map[string]repo.File      // package files that no repository holds any more, by path in the tree
 	replaced []Replaced
 	replace  []link
 
@@ -81,8 +85,39 @@ type publishing struct {
 type change struct {
 	at          *Published
 	now, before *repo.Manifest
-	packages    repo.Difference
 	staged      string // directory in staging/
+
+	packages, indexes, root repo.Difference // from before to now
+}
+
+// replacedFiles are the packages whose path has new content, as they were.
+func (c *change) replacedFiles() []repo.File { return asBefore(c.before.Packages, c.packages.Changed) }
+
+// asBefore returns the files at the paths of those that changed as they were.
+func asBefore(before, changed []repo.File) (old []repo.File) {
+	if len(changed) == 0 {
+		return nil
+	}
+	paths := make(map[string]bool, len(changed))
+	for _, f := range changed {
+		paths[f.Path] = true
+	}
+	for _, f := range before {
+		if paths[f.Path] {
+			old = append(old, f)
+		}
+	}
+	return old
+}
+
+// replaced are all files whose path has new content, as they were.
+func (c *change) replaced() []repo.File {
+	return slices.Concat(c.replacedFiles(), asBefore(c.before.Indexes, c.indexes.Changed), asBefore(c.before.Root, c.root.Changed))
+}
+
+// leaves are the files that the repository no longer has, or has with new content.
+func (c *change) leaves() []repo.File {
+	return slices.Concat(c.packages.Removed, c.indexes.Removed, c.root.Removed, c.replaced())
 }
 
 // inside reports whether a package file lies in the directory that is exchanged.
@@ -92,7 +127,7 @@ func (c *change) inside(f repo.File) bool {
 
 // plan finds what changes in the tree.
 func (b *publishing) plan() error {
-	b.removed = map[string]repo.File{}
+	b.removed, b.left = map[string]repo.File{}, map[repo.Digest]repo.File{}
 	for i, at := range b.Record.Repositories {
 		before := b.Before.Find(at.Name, at.Place)
 		if b.Manifests[i] == nil {
@@ -110,8 +145,13 @@ func (b *publishing) plan() error {
 			c.before = m
 		}
 		c.packages = repo.Diff(c.before.Packages, c.now.Packages)
+		c.indexes = repo.Diff(c.before.Indexes, c.now.Indexes)
+		c.root = repo.Diff(c.before.Root, c.now.Root)
 		for _, f := range c.packages.Removed {
 			b.removed[filepath.Join(at.Place, f.Path)] = f
+		}
+		for _, f := range c.leaves() {
+			b.left[f.Digest] = f
 		}
 		if n := len(c.now.Root); n > 0 {
 			at.Main = c.now.Root[n-1].Path
@@ -133,16 +173,19 @@ func (b *publishing) plan() error {
 				for _, f := range m.Packages {
 					b.removed[filepath.Join(old.Place, f.Path)] = f
 				}
+				for f := range m.All {
+					b.left[f.Digest] = f
+				}
 			}
 		}
 	}
 	return b.keepShared()
 }
 
-// keepShared takes out of removed what another repository still holds.
+// keepShared takes out of removed and left what another repository still holds.
 func (b *publishing) keepShared() error {
 	for i, at := range b.Record.Repositories {
-		if len(b.removed) == 0 {
+		if len(b.removed) == 0 && len(b.left) == 0 {
 			return nil
 		}
 		m := b.Manifests[i]
@@ -155,6 +198,9 @@ func (b *publishing) keepShared() error {
 		for _, f := range m.Packages {
 			delete(b.removed, filepath.Join(at.Place, f.Path))
 		}
+		for f := range m.All {
+			delete(b.left, f.Digest)
+		}
 	}
 	return nil
 }
@@ -162,6 +208,9 @@ func (b *publishing) keepShared() error {
 // announce writes down what is about to be published, so that a later run knows
 // which files this one may have left behind.
 func (b *publishing) announce() error {
+	if err := b.keepBefore(); err != nil {
+		return err
+	}
 	for i, at := range b.Record.Repositories {
 		if b.Manifests[i] == nil {
 			before := b.Before.Find(at.Name, at.Place)
@@ -181,6 +230,25 @@ func (b *publishing) announce() error {
 		}
 	}
 	return b.writeRecord(b.Mirror, pendingRecord, b.Record)
+}
+
+// freshen makes what a path shows anew later than what it showed: servers answer that
+// nothing changed to those who have a file of a time that is not earlier. The order of
+// contents at a path is not that of their dates where a mirror goes back.
+func (b *publishing) freshen() error {
+	for i := range b.changed {
+		c := &b.changed[i]
+		old := map[string]repo.Digest{}
+		for _, f := range c.replaced() {
+			old[f.Path] = f.Digest
+		}
+		for _, f := range slices.Concat(c.packages.Changed, c.indexes.Changed, c.root.Changed) {
+			if err := b.objects.makeLater(f.Digest, old[f.Path]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // addPackages links the packages that are new; those whose path shows another
@@ -357,17 +425,11 @@ func (b *publishing) finish() error {
 	}
 	for i := range b.changed {
 		c := &b.changed[i]
-		for _, f := range repo.Diff(c.before.Indexes, c.now.Indexes).Removed {
+		for _, f := range c.indexes.Removed {
 			b.Record.Retired = append(b.Record.Retired, Retired{filepath.Join(c.at.Place, f.Path), f.Digest, until})
 		}
-		// An index that keeps its path leaves an object that only its digest finds.
-		for _, f := range repo.Diff(c.now.Indexes, c.before.Indexes).Changed {
-			b.Record.Retired = append(b.Record.Retired, Retired{"", f.Digest, until})
-		}
-		for _, f := range repo.Diff(c.now.Root, c.before.Root).Changed {
-			b.Record.Retired = append(b.Record.Retired, Retired{"", f.Digest, until})
-		}
-		for _, f := range repo.Diff(c.now.Packages, c.before.Packages).Changed {
+		// What keeps its path leaves an object that only its digest finds.
+		for _, f := range c.replaced() {
 			b.Record.Retired = append(b.Record.Retired, Retired{"", f.Digest, until})
 		}
 	}
@@ -380,9 +442,14 @@ func (b *publishing) finish() error {
 	if err := b.writeRecord(b.Mirror, currentRecord, b.Record); err != nil {
 		return err
 	}
+	if err := b.writeKept(b.Mirror, &Kept{Record: *b.Record, Step: b.step()}); err != nil {
+		return err
+	}
 	_ = os.Remove(b.mirrorFile(b.Mirror, pendingRecord))
-	b.removeManifests(b.Mirror, b.Record)
-	return nil
+	_ = os.Remove(b.mirrorFile(b.Mirror, wantedFile))
+	_, err := b.DropGenerations(b.Mirror, b.Keep, b.Record.Time)
+	b.needed = nil // it may be less now
+	return err
 }
 
 // Refresh replaces the record of a mirror of which nothing in the tree changes.

@@ -22,6 +22,11 @@ type Record struct {
 	Time time.Time `json:"time"`
 	// Configuration is a digest of all settings that decide what the mirror holds.
 	Configuration string `json:"configuration"`
+	// Dir is the mirror's directory, relative to the destination (see [Record.Top]).
+	Dir string `json:"dir,omitempty"`
+	// ContentOf is the generation whose content this one shows again, because it was gone
+	// back to or given to a channel; "" for none.
+	ContentOf string `json:"content_of,omitempty"`
 	// Repositories of the mirror.
 	Repositories []*Published `json:"repositories"`
 	// Retired are files of earlier generations that clients may still ask for.
@@ -157,7 +162,8 @@ func (s *Store) Current(mirror string, now time.Time, grace time.Duration) (*Rec
 // Published returns the record of the mirror as it is, nil for nothing yet.
 func (s *Store) Published(mirror string) (*Record, error) { return s.readRecord(mirror, currentRecord) }
 
-// Mirrors returns the names of the mirrors that were published here.
+// Mirrors returns the names of the mirrors that were published here, those of their
+// channels among them.
 func (s *Store) Mirrors() ([]string, error) {
 	found, err := filepath.Glob(s.mirrorFile("*", currentRecord))
 	for i, f := range found {
@@ -254,17 +260,36 @@ func compressList(to io.Writer, write func(io.Writer) error) error {
 	return errors.Join(write(w), w.Close())
 }
 
-// removeManifests removes those of the mirror that the record does not name, and lists
-// of packages.
-func (s *Store) removeManifests(mirror string, keep *Record) {
-	named := map[string]bool{}
-	for _, p := range keep.Repositories {
-		named[p.ManifestFile], named[p.ContentFile] = true, true
+// removeManifests removes the manifests of the mirror, and lists of packages, that no
+// generation names.
+func (s *Store) removeManifests(mirror string) error {
+	all, err := s.Generations(mirror)
+	if err != nil {
+		return err
 	}
-	found, _ := filepath.Glob(s.mirrorFile(mirror, "*.*.*.zst"))
-	for _, f := range found {
-		if !named[filepath.Base(f)] {
-			_ = os.Remove(f)
+	pending, err := s.readRecord(mirror, pendingRecord)
+	if err != nil {
+		return err
+	}
+	if pending != nil {
+		all = append(all, &Kept{Record: *pending})
+	}
+	named := map[string]bool{}
+	for _, k := range all {
+		for _, p := range k.Repositories {
+			named[p.ManifestFile], named[p.ContentFile] = true, true
 		}
 	}
+	found, err := filepath.Glob(s.mirrorFile(mirror, "*.*.*.zst"))
+	if err != nil {
+		return err
+	}
+	for _, f := range found {
+		if !named[filepath.Base(f)] {
+			if err := os.Remove(f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

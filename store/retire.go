@@ -6,15 +6,13 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/mirrorkeeper/mirrorkeeper/repo"
 )
 
 // retired are the files of the index directory that readers of an older root may
 // still ask for.
 func (b *publishing) retired(c *change) (out []Retired) {
 	until := b.Record.Time.Add(b.Grace)
-	for _, f := range repo.Diff(c.before.Indexes, c.now.Indexes).Removed {
+	for _, f := range c.indexes.Removed {
 		out = append(out, Retired{filepath.Join(c.at.Place, f.Path), f.Digest, until})
 	}
 	for _, f := range c.packages.Removed {

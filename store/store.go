@@ -9,7 +9,8 @@
 //	partial/           files that are not complete yet, by digest
 //	cache/             upstream's indexes, and the roots that were read last
 //	staging/           index directories that are about to be published
-//	mirrors/NAME/      what is published of the mirror: record and manifests
+//	mirrors/NAME/      what is published of the mirror: record and manifests, and the
+//	                   generations that are kept; of a channel in mirrors/NAME@CHANNEL/
 //
 // Files of the tree are hard links to objects, so a file is stored once whatever
 // mirrors hold it, and nothing published is ever written in place. State and
@@ -22,14 +23,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/gofrs/flock"
 	"golang.org/x/sys/unix"
 )
-
-// layoutVersion is the version of the state directory's layout.
-const layoutVersion = "1"
 
 // ErrLocked says that another run holds the store.
 var ErrLocked = errors.New("another run holds the lock")
@@ -53,7 +50,7 @@ func Open(destination, state string) (*Store, error) {
 	if err := makeDir(state, 0o700); err != nil {
 		return nil, fmt.Errorf("state: %w", err)
 	}
-	if err := s.checkVersion(); err != nil {
+	if err := s.migrate(); err != nil {
 		return nil, err
 	}
 	return s, s.checkFileSystem()
@@ -70,7 +67,8 @@ func OpenState(destination, state string) (*Store, error) {
 	if err := os.MkdirAll(state, 0o700); err != nil {
 		return nil, fmt.Errorf("state: %w", err)
 	}
-	return s, s.checkVersion()
+	_, err = s.version()
+	return s, err
 }
 
 func absolute(destination, state string) (string, string, error) {
@@ -98,22 +96,6 @@ func makeDir(dir string, mode os.FileMode) error {
 		return err
 	}
 	return os.Chmod(dir, mode)
-}
-
-func (s *Store) checkVersion() error {
-	file := s.path("version")
-	b, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return writeFile(file, []byte(layoutVersion+"\n"), 0o600)
-	}
-	if err != nil {
-		return err
-	}
-	// Migrations go here, from one version to the next, when there are any.
-	if v := strings.TrimSpace(string(b)); v != layoutVersion {
-		return fmt.Errorf("%s: the state directory has layout version %q, this program knows version %s: a newer mirrorkeeper made it; use that one", file, v, layoutVersion)
-	}
-	return nil
 }
 
 func (s *Store) checkFileSystem() error {

@@ -18,7 +18,8 @@ type link struct {
 }
 
 // remove takes a file out of the tree, with the directories that it leaves empty,
-// and its object when nothing else in the tree is linked to it. Where path is "",
+// and its object when nothing else in the tree is linked to it and no kept generation
+// needs it. Where path is "",
 // or shows another content by now, only the object is looked at.
 func (b *publishing) remove(path string, d repo.Digest) error {
 	b.closeDir()
@@ -32,11 +33,13 @@ func (b *publishing) remove(path string, d repo.Digest) error {
 			}
 		}
 	}
-	var st unix.Stat_t
-	if err := unix.Lstat(b.objects.Path(d), &st); err == nil && st.Nlink == 1 {
-		return b.objects.Remove(d)
+	if b.needed == nil {
+		var err error
+		if b.needed, err = b.leftBehind(); err != nil {
+			return err
+		}
 	}
-	return nil
+	return b.objects.removeUnused(d, b.needed)
 }
 
 // same reports whether the path of the tree shows the object.
