@@ -44,6 +44,8 @@ var rooms = map[string]struct {
 	"mirror": {jobs, "jobs are handed their formats as repo interfaces, or each job would be written once a format"},
 	"create": {jobs, "jobs are handed their formats as repo interfaces, or each job would be written once a format"},
 	"bundle": {jobs, "jobs are handed their formats as repo interfaces, or each job would be written once a format"},
+	"generations": {jobs, "jobs are handed their formats as repo interfaces, or each job would be written once a format"},
+
 	"verify": {jobs, "verify judges a tree by its manifest, for every format"},
 	"watch":  {jobs, "watch is handed its formats as repo interfaces"},
 
@@ -65,7 +67,7 @@ var rooms = map[string]struct {
 var (
 	formats    = []string{"repo", "compress", "signature"}
 	mechanisms = []string{"repo", "compress", "progress", "transport"}
-	jobs       = []string{"repo", "compress", "progress", "transport", "signature", "mirrorlist", "solver", "fetch", "store", "upstream", "verify"}
+	jobs       = []string{"repo", "compress", "progress", "transport", "signature", "mirrorlist", "solver", "fetch", "store", "upstream", "verify", "generations"}
 	everything = []string{"*"}
 
 	doubles = []string{"internal/repotest", "internal/nailguntest"} // of what is elsewhere, for tests

@@ -212,7 +212,10 @@ func (p *publication) publish(f repo.File, name string) error {
 
 // addRoot writes the Release and, where there is a signer, its signatures.
 func (p *publication) addRoot(fields []Field, signer repo.Signer, output openOutput) error {
-	release := formatRelease(fields, p.algorithms, p.entries)
+	return p.addRelease(formatRelease(fields, p.algorithms, p.entries), signer, output)
+}
+
+func (p *publication) addRelease(release []byte, signer repo.Signer, output openOutput) error {
 	if err := p.addRootFile("Release", release, output); err != nil || signer == nil {
 		return err
 	}

@@ -77,6 +77,10 @@ type Format interface {
 	// Rewrite writes the indexes and the root of a repository that holds the given
 	// packages of upstream's only, and returns its manifest.
 	Rewrite(w *Rewriting) (*Manifest, error)
+
+	// Renew writes the root of a repository again with another date, for the same indexes:
+	// clients take it for a newer one. It returns its files, the main one last.
+	Renew(n *Renewal) ([]File, error)
 }
 
 // Found is a repository in a tree of files.
@@ -121,6 +125,21 @@ type Rewriting struct {
 	Signer Signer
 	// Date is when the generation is made; ValidFor how long its root is valid,
 	// 0 for ever.
+	Date     time.Time
+	ValidFor time.Duration
+	// Put stores a file of the tree and returns it with size and digest.
+	Put func(path string, content []byte) (File, error)
+}
+
+// Renewal is what [Format.Renew] works on.
+type Renewal struct {
+	Repository *Repository
+	// Root is the root as [Format.ReadRoot] read it from Files.
+	Root  *Root
+	Files RootFiles
+	// Signer signs the root; nil leaves it unsigned.
+	Signer Signer
+	// Date is when the root is made; ValidFor how long it is valid, 0 for ever.
 	Date     time.Time
 	ValidFor time.Duration
 	// Put stores a file of the tree and returns it with size and digest.

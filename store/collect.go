@@ -32,12 +32,16 @@ type Collection struct {
 	DryRun bool
 	// Force deletes more than half of all bytes, too.
 	Force bool
+	// Keep says which generations are kept; the others are dropped.
+	Keep Retention
 	// Now is the time; partial downloads that no run waits for go after a week.
 	Now time.Time
 }
 
 // Collected is what was found, and deleted unless it was a dry run.
 type Collected struct {
+	// Generations are those that are dropped, as MIRROR/ID.
+	Generations []string `json:"generations"`
 	// Objects and Bytes are all that there were.
 	Objects int   `json:"objects"`
 	Bytes   int64 `json:"bytes"`
@@ -61,12 +65,27 @@ var ErrTooMuch = errors.New("more than half of all bytes would be deleted")
 // lists of what they left behind. Only where objects remain that none of that explains,
 // the manifests are read, before they are deleted: trees may have been removed by others.
 func (s *Store) Collect(ctx context.Context, c Collection) (*Collected, error) {
-	out := &Collected{DryRun: c.DryRun}
+	out := &Collected{Generations: []string{}, DryRun: c.DryRun}
+	mirrors, err := s.Mirrors()
+	if err != nil {
+		return nil, err
+	}
+	var dropping []*Kept
+	for _, mirror := range mirrors {
+		all, err := s.Droppable(mirror, c.Keep, c.Now)
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range all {
+			dropping = append(dropping, k)
+			out.Generations = append(out.Generations, mirror+"/"+k.ID)
+		}
+	}
 	suspects, err := s.unlinked(ctx, out)
 	if err != nil {
 		return nil, err
 	}
-	wanted, err := s.explain(ctx, suspects)
+	wanted, err := s.explain(ctx, suspects, mirrors, dropping)
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +98,11 @@ func (s *Store) Collect(ctx context.Context, c Collection) (*Collected, error) {
 			humanize.IBytes(uint64(out.DeletedBytes)), humanize.IBytes(uint64(out.Bytes)), out.Deleted, out.Objects)
 	}
 	if !c.DryRun {
+		for _, mirror := range mirrors {
+			if err := s.DropGenerations(mirror, c.Keep, c.Now); err != nil {
+				return out, err
+			}
+		}
 		objects := s.Objects()
 		for d := range suspects {
 			if err := objects.Remove(d); err != nil {
@@ -129,8 +153,8 @@ func (s *Store) unlinked(ctx context.Context, out *Collected) (map[repo.Digest]i
 
 // explain takes out of the suspects what something needs, and returns what interrupted
 // runs wait for.
-func (s *Store) explain(ctx context.Context, suspects map[repo.Digest]int64) (wanted map[repo.Digest]bool, err error) {
-	needed, err := s.leftBehind()
+func (s *Store) explain(ctx context.Context, suspects map[repo.Digest]int64, mirrors []string, dropping []*Kept) (wanted map[repo.Digest]bool, err error) {
+	needed, err := s.leftBehind(dropping...)
 	if err != nil {
 		return nil, err
 	}
@@ -151,23 +175,49 @@ func (s *Store) explain(ctx context.Context, suspects map[repo.Digest]int64) (wa
 	for d := range needed {
 		delete(suspects, d)
 	}
-	manifests, err := filepath.Glob(s.mirrorFile("*", "*.manifest.zst"))
-	if err != nil {
-		return nil, err
-	}
-	for _, file := range manifests {
-		if len(suspects) == 0 || ctx.Err() != nil {
-			break
+	return wanted, s.explainByManifests(ctx, suspects, mirrors, dropping)
+}
+
+// explainByManifests takes out of the suspects what a manifest names: of a generation
+// that stays, or of one that a run was about to publish.
+func (s *Store) explainByManifests(ctx context.Context, suspects map[repo.Digest]int64, mirrors []string, dropping []*Kept) error {
+	read := map[string]bool{}
+	for _, mirror := range mirrors {
+		if len(suspects) == 0 {
+			return nil
 		}
-		m, err := readManifestFile(file)
+		all, err := s.Generations(mirror)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		for f := range m.All {
-			delete(suspects, f.Digest)
+		pending, err := s.readRecord(mirror, pendingRecord)
+		if err != nil {
+			return err
+		}
+		if pending != nil {
+			all = append(all, &Kept{Record: *pending})
+		}
+		for _, k := range all {
+			if among(dropping, k.ID) {
+				continue
+			}
+			for _, at := range k.Repositories {
+				file := s.mirrorFile(mirror, at.ManifestFile)
+				if read[file] || ctx.Err() != nil {
+					continue
+				}
+				read[file] = true
+				m, err := readManifestFile(file)
+				if err != nil {
+					return err
+				}
+				for f := range m.All {
+					delete(suspects, f.Digest)
+				}
+			}
 		}
 	}
-	return wanted, ctx.Err()
+	return ctx.Err()
 }
 
 // forgotten is how old a partial download is that no run comes back to.

@@ -187,8 +187,8 @@ func (b *publishing) step() Step {
 }
 
 // leftBehind are the objects that kept generations of all mirrors need beside those that
-// are published.
-func (s *Store) leftBehind() (map[repo.Digest]bool, error) {
+// are published, but for generations that are going to be dropped.
+func (s *Store) leftBehind(dropping ...*Kept) (map[repo.Digest]bool, error) {
 	lists, err := filepath.Glob(s.mirrorFile("*", generationsDir, "*"+leftSuffix))
 	if err != nil {
 		return nil, err
@@ -197,6 +197,9 @@ func (s *Store) leftBehind() (map[repo.Digest]bool, error) {
 	for _, list := range lists {
 		if _, err := os.Stat(strings.TrimSuffix(list, leftSuffix) + ".json"); errors.Is(err, fs.ErrNotExist) {
 			continue // the generation is dropped
+		}
+		if among(dropping, strings.TrimSuffix(filepath.Base(list), leftSuffix)) {
+			continue
 		}
 		m, err := readManifestFile(list)
 		if err != nil {
@@ -209,10 +212,13 @@ func (s *Store) leftBehind() (map[repo.Digest]bool, error) {
 	return needed, nil
 }
 
-// DropGenerations drops the generations of the mirror that are not to be kept, with the
-// objects that only they needed, and returns their IDs. Those that are pinned, or that a
-// channel shows, stay. The caller holds the lock.
-func (s *Store) DropGenerations(mirror string, r Retention, now time.Time) (dropped []string, err error) {
+func among(all []*Kept, id string) bool {
+	return slices.ContainsFunc(all, func(k *Kept) bool { return k.ID == id })
+}
+
+// Droppable are the generations of the mirror that are not to be kept. Those that are
+// pinned, or that a channel shows, stay.
+func (s *Store) Droppable(mirror string, r Retention, now time.Time) (out []*Kept, err error) {
 	all, err := s.Generations(mirror)
 	if err != nil {
 		return nil, err
@@ -230,15 +236,27 @@ func (s *Store) DropGenerations(mirror string, r Retention, now time.Time) (drop
 		if k.ID == current.ID || len(all)-i <= r.Generations || young || k.Pinned || shown[k.ID] {
 			continue
 		}
+		out = append(out, k)
+	}
+	return out, nil
+}
+
+// DropGenerations drops the generations of the mirror that are not to be kept, with the
+// objects that only they needed. The caller holds the lock.
+func (s *Store) DropGenerations(mirror string, r Retention, now time.Time) error {
+	all, err := s.Droppable(mirror, r, now)
+	if err != nil {
+		return err
+	}
+	for _, k := range all {
 		if err := s.drop(mirror, k); err != nil {
-			return dropped, err
+			return err
 		}
-		dropped = append(dropped, k.ID)
 	}
 	if err := s.removeLeft(mirror); err != nil {
-		return dropped, err
+		return err
 	}
-	return dropped, s.removeManifests(mirror)
+	return s.removeManifests(mirror)
 }
 
 // drop drops one generation, with its snapshot.

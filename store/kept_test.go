@@ -93,7 +93,7 @@ func TestGenerationsAreKeptByNumberAndAge(t *testing.T) {
 		t.Error("the tree shows more than the published generation:", d)
 	}
 	wantObjects(t, s, all[2:]...)
-	if _, err := s.DropGenerations("m", Retention{Generations: 2}, epoch.Add(30*24*time.Hour)); err != nil {
+	if err := s.DropGenerations("m", Retention{Generations: 2}, epoch.Add(30*24*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	wantObjects(t, s, all[4:]...)
@@ -162,7 +162,7 @@ func TestSnapshotsStayWhatTheyAre(t *testing.T) {
 	if err := s.Pin("m", kept[0], false); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.DropGenerations("m", Retention{Generations: 1}, epoch.Add(20*24*time.Hour)); err != nil {
+	if err := s.DropGenerations("m", Retention{Generations: 1}, epoch.Add(20*24*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Lstat(filepath.Dir(dir)); !os.IsNotExist(err) {
@@ -176,7 +176,7 @@ func TestCollect(t *testing.T) {
 	s := open(t)
 	collect := func(c Collection) *Collected {
 		t.Helper()
-		c.Now = epoch
+		c.Now, c.Keep = epoch, Retention{Generations: 2}
 		out, err := s.Collect(context.Background(), c)
 		if err != nil {
 			t.Fatal(err)
@@ -219,7 +219,7 @@ func TestCollect(t *testing.T) {
 		t.Errorf("the published generation was collected: %+v", out)
 	}
 	put(string(bytes.Repeat([]byte("much garbage"), 100)))
-	if _, err := s.Collect(context.Background(), Collection{Now: epoch}); !errors.Is(err, ErrTooMuch) {
+	if _, err := s.Collect(context.Background(), Collection{Now: epoch, Keep: Retention{Generations: 2}}); !errors.Is(err, ErrTooMuch) {
 		t.Error("more than half was deleted:", err)
 	}
 	if out := collect(Collection{Force: true}); out.Deleted != 1 {

@@ -1,12 +1,12 @@
 package store
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -291,11 +291,7 @@ func (l *Ledger) whole(g Generation) string {
 }
 
 func writeManifestFile(file string, m *repo.Manifest) error {
-	var b bytes.Buffer
-	if err := compressList(&b, m.Write); err != nil {
-		return err
-	}
-	return writeFile(file, b.Bytes(), 0o600)
+	return replaceFile(file, 0o600, func(w io.Writer) error { return compressList(w, m.Write) })
 }
 
 // step are the files that lead from one generation to the next.

@@ -47,19 +47,45 @@ type Replaced struct{ Path string }
 // needed goes. A process that dies at any point leaves, for every reader, the old
 // or the new state of each repository.
 func (s *Store) Publish(p *Publication) ([]Replaced, error) {
+	b, err := s.prepare(p)
+	if err != nil {
+		return nil, err
+	}
+	defer b.close()
+	return b.replaced, b.commit()
+}
+
+// prepare makes all ready for the switch, which readers notice nothing of.
+func (s *Store) prepare(p *Publication) (*publishing, error) {
 	tree, err := os.OpenRoot(s.destination)
 	if err != nil {
 		return nil, err
 	}
-	defer tree.Close()
 	b := &publishing{Store: s, Publication: p, tree: tree, objects: s.Objects()}
-	defer b.closeDir()
-	for _, step := range []func() error{b.plan, b.announce, b.freshen, b.addPackages, b.stage, s.Sync, b.replacePackages, b.exchange, b.finish} {
+	if err := b.run(b.plan, b.announce, b.freshen, b.addPackages, b.stage, s.Sync); err != nil {
+		b.close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// commit switches to what was prepared.
+func (b *publishing) commit() error {
+	return b.run(b.replacePackages, b.exchange, b.finish, b.sweep)
+}
+
+func (b *publishing) run(steps ...func() error) error {
+	for _, step := range steps {
 		if err := step(); err != nil {
-			return nil, fmt.Errorf("publish %s: %w", p.Mirror, err)
+			return fmt.Errorf("publish %s: %w", b.Publication.Mirror, err)
 		}
 	}
-	return b.replaced, b.sweep()
+	return nil
+}
+
+func (b *publishing) close() {
+	b.closeDir()
+	b.tree.Close()
 }
 
 // publishing is one run of Publish.
@@ -447,9 +473,8 @@ func (b *publishing) finish() error {
 	}
 	_ = os.Remove(b.mirrorFile(b.Mirror, pendingRecord))
 	_ = os.Remove(b.mirrorFile(b.Mirror, wantedFile))
-	_, err := b.DropGenerations(b.Mirror, b.Keep, b.Record.Time)
-	b.needed = nil // it may be less now
-	return err
+	b.needed = nil // it is another set now
+	return b.DropGenerations(b.Mirror, b.Keep, b.Record.Time)
 }
 
 // Refresh replaces the record of a mirror of which nothing in the tree changes.

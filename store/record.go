@@ -237,19 +237,7 @@ func (s *Store) Content(mirror string, p *Published) (io.ReadCloser, error) {
 
 // writeList writes a compressed file of the mirror's state directory.
 func (s *Store) writeList(mirror, name string, write func(io.Writer) error) error {
-	file := s.mirrorFile(mirror, name)
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := compressList(f, write); err != nil {
-		return err
-	}
-	return f.Close()
+	return replaceFile(s.mirrorFile(mirror, name), 0o600, func(w io.Writer) error { return compressList(w, write) })
 }
 
 func compressList(to io.Writer, write func(io.Writer) error) error {

@@ -20,6 +20,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -122,8 +123,9 @@ func (s *Store) path(elem ...string) string {
 	return filepath.Join(append([]string{s.state}, elem...)...)
 }
 
-// Lock takes the store for writing, or returns [ErrLocked]. The lock ends with
-// the process, whatever ends it.
+// Lock takes the store for writing, or returns [ErrLocked], and finishes a switch of
+// several mirrors that a process that died was in the middle of. The lock ends with the
+// process, whatever ends it.
 func (s *Store) Lock() (unlock func(), err error) {
 	l := flock.New(s.path("lock"), flock.SetPermissions(0o600))
 	ok, err := l.TryLock()
@@ -132,6 +134,9 @@ func (s *Store) Lock() (unlock func(), err error) {
 	}
 	if !ok {
 		return nil, fmt.Errorf("%s: %w", l.Path(), ErrLocked)
+	}
+	if err := s.finishTogether(); err != nil {
+		return nil, errors.Join(err, l.Unlock())
 	}
 	return func() { _ = l.Unlock() }, nil
 }
@@ -165,6 +170,14 @@ func (s *Store) Sync() error {
 
 // writeFile replaces a file of the state directory at once and durably.
 func writeFile(file string, data []byte, mode os.FileMode) error {
+	return replaceFile(file, mode, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// replaceFile is writeFile for what is written bit by bit.
+func replaceFile(file string, mode os.FileMode, write func(io.Writer) error) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
 	}
@@ -173,7 +186,7 @@ func writeFile(file string, data []byte, mode os.FileMode) error {
 		return err
 	}
 	defer os.Remove(t.Name())
-	_, err = t.Write(data)
+	err = write(t)
 	if err == nil {
 		err = t.Chmod(mode)
 	}
