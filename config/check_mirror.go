@@ -39,7 +39,7 @@ func (k checker) mirror(m *Mirror) {
 // partialOnly are the keys of a mirror that work on a selection.
 var partialOnly = []string{
 	"recommends", "suggests", "sources", "alternatives", "prefer", "together", "exclude", "versions", "assume-installed",
-	"strict", "sign", "valid-for",
+	"strict", "valid-for",
 }
 
 // selection checks that a mirror is clearly full, or partial.
@@ -71,7 +71,7 @@ func (k checker) selection(m *Mirror, key string) {
 func fullMirror(name string) string {
 	const expected = " (expected packages, groups or mandatory beside it, or to be left out)"
 	switch name {
-	case "sign", "valid-for":
+	case "valid-for":
 		return "has no place in a full mirror, which keeps upstream's signature" + expected
 	case "sources":
 		return "has no place in a full mirror; include: [packages, sources] of a deb source takes source packages" + expected

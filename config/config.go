@@ -43,11 +43,10 @@ type Config struct {
 
 // Keep says how long old generations stay.
 type Keep struct {
-	// Generations of each mirror that stay, however old they are. Default 5. Has no
-	// effect yet: the published one stays, and its predecessor's files for the time of
-	// grace.
+	// Generations of each mirror that stay, however old they are, the published one among
+	// them. Default 5.
 	Generations int `yaml:"generations" jsonschema:"default=5,minimum=1"`
-	// Age in days up to which further generations stay. Default 14. Has no effect yet.
+	// Age in days up to which further generations stay. Default 14.
 	Days int `yaml:"days" jsonschema:"default=14,minimum=0"`
 	// Time for which files that the published generation no longer names stay in the
 	// tree, for clients that read the one before. Default 72h.

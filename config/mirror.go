@@ -59,9 +59,12 @@ type Mirror struct {
 	// True accepts that a source has lost most of its packages. Default false: the
 	// run stops.
 	AllowShrink bool `yaml:"allow-shrink" jsonschema:"default=false"`
-	// Keys that sign a partial mirror: one, or several that all sign while one takes the
-	// place of another. Default: a key that is made once. Their public halves are
-	// published as key.asc and key.gpg.
+	// True gives each generation that stays a directory of its own, snapshots/ID, for
+	// clients that are to see it for ever. Default false: those that are promoted or kept.
+	Snapshots bool `yaml:"snapshots" jsonschema:"default=false"`
+	// Keys that sign a partial mirror, and a full one that goes back: one, or several that
+	// all sign while one takes the place of another. Default: a key that is made once, and
+	// none for a full mirror. Their public halves are published as key.asc and key.gpg.
 	Sign []Sign `yaml:"sign,single" jsonschema:"minItems=1"`
 	// Time for which the root of a partial mirror of deb is valid; it is signed again
 	// before. Default: for ever.

@@ -50,6 +50,9 @@ type Repository struct {
 	// Compressions of the indexes, of which rpm has one. Default: gz, which the oldest
 	// clients read.
 	Compress []string `yaml:"compress" jsonschema:"minItems=1,enum=gz,enum=xz,enum=zst"`
+	// True gives each generation that stays a directory of its own, snapshots/ID, for
+	// clients that are to see it for ever. Default false: those that are promoted or kept.
+	Snapshots bool `yaml:"snapshots" jsonschema:"default=false"`
 	// How it is signed. Default: with a key that is made once and published as key.asc
 	// and key.gpg.
 	Sign []Sign `yaml:"sign,single" jsonschema:"minItems=1"`

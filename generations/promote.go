@@ -67,6 +67,20 @@ func (m *Mirror) promotion(ctx context.Context, generation, channel string) (*Sh
 	return out, p, m.rememberKeys(name, p)
 }
 
+// SnapshotAll gives all generations that are kept trees of their own.
+func (m *Mirror) SnapshotAll(ctx context.Context) error {
+	all, err := m.Store.Generations(m.Name)
+	if err != nil {
+		return err
+	}
+	for _, k := range all {
+		if err := m.Snapshot(ctx, k); err != nil {
+			return fmt.Errorf("snapshot %s: %w", k.ID, err)
+		}
+	}
+	return nil
+}
+
 // Snapshot gives the generation a tree of its own, where it has none. Roots of ours that
 // expire are signed anew, to be valid for ever; all else is byte for byte what was
 // published. The caller holds the lock.

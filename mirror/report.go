@@ -101,7 +101,7 @@ func (r *run) publish(g *generation) (*Report, error) {
 // publicKeys are what clients need to check a partial mirror, by path in the tree.
 func (r *run) publicKeys() map[string][]byte {
 	keys := map[string][]byte{}
-	if !r.Mirror.Full() && r.Mirror.Sign != nil {
+	if r.Mirror.Sign != nil {
 		for name, content := range r.Mirror.Sign.Public {
 			keys[path.Join(r.Mirror.Dir, name)] = content
 		}

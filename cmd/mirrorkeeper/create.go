@@ -20,6 +20,7 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/create"
 	"github.com/mirrorkeeper/mirrorkeeper/fetch"
+	"github.com/mirrorkeeper/mirrorkeeper/generations"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
 	"github.com/mirrorkeeper/mirrorkeeper/store"
 )
@@ -351,6 +352,7 @@ func (a *app) create(ctx context.Context, x *creation, all *creations) error {
 			return err
 		}
 		j.Fetcher, j.Progress, j.Log, j.Grace = fetching, tracker, log, c.Keep.Grace
+		j.Generations = assembly.Retention(c)
 		jobs = append(jobs, j)
 	}
 	var reports []*create.Report
@@ -415,6 +417,10 @@ func (a *app) afterCreating(ctx context.Context, c *config.Config, r config.Repo
 			keys = append(keys, j.Sign.Public["key.asc"])
 		}
 		problems = append(problems, j.Store.SetKeys(j.Name, keys))
+		if r.Snapshots {
+			over := &generations.Mirror{Name: j.Name, Store: j.Store, Formats: assembly.Formats(), Sign: j.Sign, ValidFor: j.ValidFor}
+			problems = append(problems, over.SnapshotAll(ctx))
+		}
 	}
 	if c.Metrics.Textfile != "" {
 		problems = append(problems, mirror.WriteMetrics(c.Metrics.Textfile, []mirror.Outcome{o}))

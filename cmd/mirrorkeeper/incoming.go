@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/assembly"
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/create"
 	"github.com/mirrorkeeper/mirrorkeeper/incoming"
@@ -158,6 +159,7 @@ func (d *doors) open(ctx context.Context, r config.Repository) (*door, error) {
 		return nil, err
 	}
 	j.KeepGoing, j.Log, j.Grace = false, d.app.Log(d.app.Err), d.config.Keep.Grace
+	j.Generations = assembly.Retention(d.config)
 	in := incoming.Job{
 		Dir: r.Incoming.From, Creator: j.Creator,
 		Publish: func(ctx context.Context, files []string) (map[string]string, error) {

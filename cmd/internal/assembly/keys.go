@@ -117,9 +117,10 @@ func DefaultKeyName() string {
 // rememberKeys keeps the keys that verify the mirror in the store.
 func rememberKeys(s *store.Store, m *mirror.Mirror) error {
 	var keys [][]byte
-	if !m.Full() {
+	if m.Sign != nil {
 		keys = append(keys, m.Sign.Public["key.asc"])
-	} else {
+	}
+	if m.Full() {
 		for _, source := range m.Sources {
 			ring, ok := source.Keys.(*signature.Keyring)
 			if !ok || source.Trusted {

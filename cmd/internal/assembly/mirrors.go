@@ -14,6 +14,7 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/console"
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/fetch"
+	"github.com/mirrorkeeper/mirrorkeeper/generations"
 	"github.com/mirrorkeeper/mirrorkeeper/mirror"
 	"github.com/mirrorkeeper/mirrorkeeper/progress"
 	"github.com/mirrorkeeper/mirrorkeeper/store"
@@ -92,13 +93,19 @@ func Mirrors(ctx context.Context, c *config.Config, o Options) (_ *Set, err erro
 	})
 	for i, j := range s.Jobs {
 		j.Store, j.Fetcher, j.Progress, j.Log, j.Grace = s.Store, fetcher, tracker, log, c.Keep.Grace
-		if !j.Mirror.Full() && o.Publish {
+		j.Generations = Retention(c)
+		if (!j.Mirror.Full() || len(s.chosen[i].Sign) > 0) && o.Publish {
 			if j.Mirror.Sign, err = Signing(ctx, s.Store, s.chosen[i].Sign); err != nil {
 				return nil, fmt.Errorf("mirror %s: %w", j.Mirror.Name, err)
 			}
 		}
 	}
 	return s, nil
+}
+
+// Retention is which generations the configuration keeps.
+func Retention(c *config.Config) store.Retention {
+	return store.Retention{Generations: c.Keep.Generations, Age: time.Duration(c.Keep.Days) * 24 * time.Hour}
 }
 
 // StopProgress ends the display of progress, before results are printed.
@@ -156,6 +163,10 @@ func (s *Set) finish(ctx context.Context, j *mirror.Job, o mirror.Outcome) error
 	var problems []error
 	if o.Err == nil {
 		problems = append(problems, rememberKeys(s.Store, j.Mirror))
+	}
+	if o.Err == nil && s.config.Mirror(o.Mirror).Snapshots {
+		over := &generations.Mirror{Name: o.Mirror, Store: s.Store, Formats: Formats(), Sign: j.Mirror.Sign, ValidFor: j.Mirror.ValidFor}
+		problems = append(problems, over.SnapshotAll(ctx))
 	}
 	if file := s.config.Metrics.Textfile; file != "" {
 		if err := mirror.WriteMetrics(file, []mirror.Outcome{o}); err != nil {
