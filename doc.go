@@ -20,6 +20,7 @@
 //	mirror            the job: plan, fetch, publish
 //	create            the job: a repository of package files
 //	incoming          the door by which others put packages into one
+//	generations       what a mirror holds over time: lists, going back, channels
 //	verify            a tree or a site against its own metadata
 //	cmd/check_mirror  the plugin for Nagios and Icinga
 //	switching         files of programs that mirrorkeeper takes the place of
