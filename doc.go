@@ -21,6 +21,8 @@
 //	create            the job: a repository of package files
 //	incoming          the door by which others put packages into one
 //	generations       what a mirror holds over time: lists, going back, channels
+//	fuel              mirrors for Fuel: its files, its server's lists; fuel/nailgun
+//	                  speaks with the server
 //	verify            a tree or a site against its own metadata
 //	cmd/check_mirror  the plugin for Nagios and Icinga
 //	switching         files of programs that mirrorkeeper takes the place of
@@ -29,6 +31,8 @@
 //	watch/web         what a watcher answers: API, lists, metrics
 //	watch/plant       timestamps at the source site: SFTP, marks, statements
 //	manual            man pages of commands and of docs, the reference
+//	cmd/fuel-*        mirrors for Fuel: createmirror, mirror, package-updates
+//	internal/nailguntest  a double of Fuel's server, for tests
 //	internal/repotest tiny real repositories served with faults, for tests
 //	e2e, bench        the program beside real clients, and beside other programs
 //

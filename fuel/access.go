@@ -33,7 +33,7 @@ func FindAccess(options, configured Access, env func(string) (string, bool), ast
 	}
 	variable := func(names ...string) string {
 		for _, name := range names {
-			if value, _ := env(name); value != "" {
+			if value, set := env(name); set && value != "" {
 				return value
 			}
 		}

@@ -23,7 +23,9 @@ type UpdateOptions struct {
 	Replace bool
 	// DryRun changes nothing.
 	DryRun bool
-	// Versions, as mos_version is one of them, say which releases the entries are for.
+	// Match chooses the releases that the entries are for; none leaves it to their system,
+	// and to mos_version among Versions, which the version of a release ends in.
+	Match    ReleaseMatch
 	Versions Versions
 }
 
@@ -105,20 +107,23 @@ func noneMatches(entries map[string][]Entry, releases []nailgun.Release, o Updat
 	var all []string
 	for _, r := range releases {
 		all = append(all, r.OperatingSystem+" "+r.Version)
-		if Matches(r, entries, o.Versions) {
+		if o.matches(r, entries) {
 			return nil // there is no environment of it
 		}
 	}
 	return fmt.Errorf("%w: it has the releases %s", ErrNoRelease, strings.Join(all, ", "))
 }
 
-// Matches reports whether entries are for a release: they are of its operating system,
+// matches reports whether entries are for a release: they are of its operating system,
 // and of its version of Fuel, which its own ends in ("mitaka-9.0"), where that is known.
-func Matches(r nailgun.Release, entries map[string][]Entry, v Versions) bool {
+func (o UpdateOptions) matches(r nailgun.Release, entries map[string][]Entry) bool {
 	if len(entriesFor(entries, r.OperatingSystem)) == 0 {
 		return false
 	}
-	want := v.MOS()
+	if len(o.Match) > 0 {
+		return o.Match.Matches(r)
+	}
+	want := o.Versions.MOS()
 	_, version, found := strings.Cut(r.Version, "-")
 	return want == "" || !found || version == want
 }
@@ -147,7 +152,7 @@ var listPath = []string{"editable", "repo_setup", "repos", "value"}
 // environment that is locked takes those, and nothing else.
 func (u *updater) cluster(ctx context.Context, of nailgun.Cluster, releases []nailgun.Release) {
 	i := slices.IndexFunc(releases, func(r nailgun.Release) bool { return r.ID == of.ReleaseID })
-	if i < 0 || !Matches(releases[i], u.entries, u.options.Versions) {
+	if i < 0 || !u.options.matches(releases[i], u.entries) {
 		if len(u.options.Environments) > 0 {
 			u.skip(of.String(), "it is of another operating system or version")
 		}
@@ -174,7 +179,7 @@ func (u *updater) cluster(ctx context.Context, of nailgun.Cluster, releases []na
 
 // release updates the list that new environments get.
 func (u *updater) release(ctx context.Context, r nailgun.Release) {
-	if !Matches(r, u.entries, u.options.Versions) {
+	if !u.options.matches(r, u.entries) {
 		return
 	}
 	attributes, err := u.client.ReleaseAttributes(ctx, r)

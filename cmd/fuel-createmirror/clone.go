@@ -71,6 +71,7 @@ one fails it is told nothing.`,
 	f.BoolVar(&p.choice.CentOS, "centos", false, "take the sources for CentOS")
 	f.BoolVar(&p.choice.Ubuntu, "ubuntu", false, "take the sources for Ubuntu")
 	f.BoolVar(&p.NoApply, "no-apply", false, "only mirror, and tell the Fuel server nothing")
+	p.AddMirror(f)
 	p.AddUpdate(f)
 	root.AddCommand(clone)
 	return root
@@ -104,7 +105,7 @@ func (p *program) clone(ctx context.Context) error {
 	if err != nil {
 		return &console.Exit{Code: console.ExitUsage, Err: err}
 	}
-	job := &fueljob.Job{Console: &p.Console, Plan: plan, Update: p.Update, DryRun: p.Update.DryRun}
+	job := &fueljob.Job{Console: &p.Console, Plan: plan, Update: p.Update, DryRun: p.Update.DryRun, AllowShrink: p.AllowShrink}
 	job.Update.Versions = settings.Versions
 	if !p.NoApply {
 		job.Client = server.Client

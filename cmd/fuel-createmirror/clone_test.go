@@ -232,12 +232,12 @@ func TestOldServers(t *testing.T) {
 // that cannot be told.
 func TestFailures(t *testing.T) {
 	s := newSite(t)
-	s.upstream.Strike("/ubuntu/pool/*", repotest.NotFound())
+	s.upstream.Strike("/ubuntu/pool/", repotest.NotFound())
 	s.want(1, "nothing was changed on the Fuel server", "clone")
 	s.unchangedServer()
 	s.upstream.Heal()
-	s.upstream.Strike("/ubuntu/pool/*", repotest.Times(1, repotest.Cut()))
-	s.upstream.Strike("/mos/pool/*", repotest.Times(1, repotest.Corrupt()))
+	s.upstream.Strike("/ubuntu/pool/", repotest.Times(1, repotest.Cut()))
+	s.upstream.Strike("/mos/pool/", repotest.Times(1, repotest.Corrupt()))
 	s.want(0, "environment 1 (prod):", "clone")
 	if len(s.fuel.Writes()) != 2 {
 		t.Errorf("written: %v", s.fuel.Writes())

@@ -14,10 +14,11 @@ import (
 // Flags are those that the programs for Fuel share: how the server is reached, and what it
 // is told.
 type Flags struct {
-	Access  fuel.Access
-	Update  fuel.UpdateOptions
-	NoApply bool
-	Astute  string
+	Access fuel.Access
+	Update fuel.UpdateOptions
+	Astute string
+	// NoApply tells the server nothing, AllowShrink accepts an upstream that lost packages.
+	NoApply, AllowShrink bool
 }
 
 // AddAccess adds how the server is reached. The password has no option: it would be seen
@@ -31,12 +32,24 @@ func (f *Flags) AddAccess(flags *pflag.FlagSet) {
 	_ = flags.MarkHidden("astute")
 }
 
+// AddMirror adds how is mirrored.
+func (f *Flags) AddMirror(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.AllowShrink, "allow-shrink", false, "accept that upstream lost most of its packages")
+	f.addDryRun(flags)
+}
+
+func (f *Flags) addDryRun(flags *pflag.FlagSet) {
+	if flags.Lookup("dry-run") == nil {
+		flags.BoolVar(&f.Update.DryRun, "dry-run", false, "print what would be done, and change nothing")
+	}
+}
+
 // AddUpdate adds what the server is told.
 func (f *Flags) AddUpdate(flags *pflag.FlagSet) {
 	flags.IntSliceVarP(&f.Update.Environments, "env", "e", nil, "`ID` of an environment to update; can be repeated (default: all that the repositories are for)")
 	flags.BoolVar(&f.Update.Releases, "default", false, "also have new environments use the repositories")
 	flags.BoolVar(&f.Update.Replace, "replace", false, "replace the lists of repositories (default: merge by name)")
-	flags.BoolVar(&f.Update.DryRun, "dry-run", false, "print what would be done, and change nothing")
+	f.addDryRun(flags)
 }
 
 // Server is a connection to the server.

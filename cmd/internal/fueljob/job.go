@@ -25,6 +25,8 @@ type Job struct {
 	// Client reaches the server; nil leaves it as it is.
 	Client *nailgun.Client
 	Update fuel.UpdateOptions
+	// AllowShrink accepts that upstream lost most of its packages.
+	AllowShrink bool
 	// DryRun changes neither mirrors nor the server.
 	DryRun bool
 }
@@ -56,6 +58,9 @@ func (j *Job) Run(ctx context.Context) error {
 		return err
 	}
 	defer s.Close()
+	for _, x := range s.Jobs {
+		x.AllowShrink = j.AllowShrink
+	}
 	reports, failed := s.Sync(ctx)
 	s.StopProgress()
 	var updated []fuel.Updated
@@ -167,4 +172,17 @@ func PrintUpdated(c *console.Console, all []fuel.Updated) {
 			fmt.Fprintf(c.Out, "%s:\n  %s\n", x.Object, strings.Join(x.Changes, "\n  "))
 		}
 	}
+}
+
+// Apply tells the server of mirrors that are there already.
+func (j *Job) Apply(ctx context.Context) error {
+	updated, failed := fuel.Update(ctx, j.Client, j.Plan.Entries, j.Update)
+	if errors.Is(failed, fuel.ErrNoEnvironment) {
+		failed = &console.Exit{Code: console.ExitUsage, Err: failed}
+	}
+	if j.Console.JSON() {
+		return errors.Join(failed, j.Console.PrintJSON(map[string]any{"server": orEmpty(updated)}))
+	}
+	PrintUpdated(j.Console, updated)
+	return failed
 }
