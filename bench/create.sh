@@ -8,7 +8,8 @@
 #   create-large       of 50 000 small packages, and once more, for the memory
 #
 # mirrorkeeper signs what it writes, checks it and publishes it at once, and the packages
-# with it; the others write indexes, which are compressed as mirrorkeeper's are.
+# with it; the others write indexes, which are compressed as mirrorkeeper's are. For deb all
+# compute MD5 and SHA-256, as Debian publishes them.
 #
 #   BENCH_DIR        where everything lies; default: a temporary directory, which is
 #                    removed at the end
@@ -31,7 +32,8 @@ mkdir -p "$BENCH_DIR/bin" "$BENCH_DIR/logs"
 BENCH_DIR=$(realpath "$BENCH_DIR")
 results=${BENCH_RESULTS:-$BENCH_DIR/create.tsv}
 (cd "$here/.." && go build -o "$BENCH_DIR/bin/" ./cmd/mirrorkeeper ./bench/gen ./bench/measure)
-out=$BENCH_DIR/created in=$BENCH_DIR/in
+[ -e "$BENCH_DIR/release.asc" ] || "$BENCH_DIR/bin/mirrorkeeper" key generate --quiet "$BENCH_DIR/release.asc"
+in=$BENCH_DIR/in
 export out in
 
 # measure FORMAT ROUND PEER JOB COMMAND...
@@ -41,16 +43,18 @@ measure() {
 }
 
 # What each peer does for a repository, the first time and once more.
-by_mirrorkeeper() { "$BENCH_DIR/bin/mirrorkeeper" create ours --quiet --type "$1" --destination "$out/mirrorkeeper" "$in"; }
+by_mirrorkeeper() {
+	"$BENCH_DIR/bin/mirrorkeeper" create ours --quiet --type "$1" --key "$BENCH_DIR/release.asc" --destination "$out/mirrorkeeper" "$in"
+}
 by_apt_ftparchive() {
 	mkdir -p "$out/apt-ftparchive"
-	apt-ftparchive --db "$out/apt-ftparchive/cache.db" packages "$in/" >"$out/apt-ftparchive/Packages"
+	apt-ftparchive --no-sha1 --no-sha512 --db "$out/apt-ftparchive/cache.db" packages "$in/" >"$out/apt-ftparchive/Packages"
 	gzip -9nf "$out/apt-ftparchive/Packages"
 	apt-ftparchive release "$out/apt-ftparchive" >"$out/apt-ftparchive.release"
 }
 by_dpkg_scanpackages() {
 	mkdir -p "$out/dpkg-scanpackages"
-	dpkg-scanpackages --multiversion "$in/" 2>/dev/null >"$out/dpkg-scanpackages/Packages"
+	dpkg-scanpackages --multiversion --hash MD5,SHA256 "$in/" 2>/dev/null >"$out/dpkg-scanpackages/Packages"
 	gzip -9nf "$out/dpkg-scanpackages/Packages"
 }
 by_createrepo_c() {
@@ -86,6 +90,13 @@ turn() {
 	done
 }
 
+# begin NAME: a new place for what is written. What was there before stays until the end of
+# the format, since ext4 takes long to make files where many have just been removed.
+begin() {
+	out=$BENCH_DIR/created/$1
+	mkdir -p "$out"
+}
+
 # show DIRECTORY: what the peers find their packages in.
 show() { ln -sfn "$1" "$in"; }
 
@@ -96,11 +107,10 @@ packages_in() {
 
 for format in ${BENCH_FORMATS:-deb rpm}; do
 	read -ra peers <<<"${peers_of[$format]}"
-	repository=$BENCH_DIR/packages
+	repository=$BENCH_DIR/packages-$format
 	"$BENCH_DIR/bin/gen" -format "$format" -out "$repository" -packages "$packages" -bytes "$bytes"
 	for round in $(seq "$rounds"); do
-		rm -rf "$out"
-		mkdir "$out"
+		begin "$format-$round"
 		show "$(packages_in g1)"
 		there=$(find "$in/" -name "*.$format" | wc -l)
 		turn "$format" "$round" create "$there" "${peers[@]}"
@@ -108,17 +118,16 @@ for format in ${BENCH_FORMATS:-deb rpm}; do
 		show "$(packages_in g2)"
 		turn "$format" "$round" create-changed "$(find "$in/" -name "*.$format" | wc -l)" "${peers[@]}"
 	done
-	rm -rf "$repository" "$out"
 	if [ "$large" -gt 0 ]; then
-		repository=$BENCH_DIR/large
+		repository=$BENCH_DIR/large-$format
 		"$BENCH_DIR/bin/gen" -format "$format" -out "$repository" -packages "$large" -bytes "$((large * 2000))"
 		show "$(packages_in g1)"
-		mkdir "$out"
+		begin "$format-large"
 		there=$(find "$in/" -name "*.$format" | wc -l)
 		turn "$format" 1 create-large "$there" mirrorkeeper
 		turn "$format" 2 create-large "$there" mirrorkeeper
-		rm -rf "$repository" "$out"
 	fi
+	rm -rf "$BENCH_DIR/created" "$BENCH_DIR"/{packages,large}-"$format"
 done
 if [ -z "${BENCH_RESULTS:-}" ]; then
 	"$BENCH_DIR/bin/measure" tables -results "$results"

@@ -121,7 +121,7 @@ func (r *run) inspectAgain(ctx context.Context, lost []*entry) error {
 			return err
 		}
 		defer in.Close()
-		d := newDigesting(ctx, in, stage, algorithms)
+		d := newDigesting(ctx, in, stage, algorithms, &r.md5)
 		defer d.close()
 		inspected, err := r.Creator.Inspect(repo.PackageFile{
 			Base: path.Base(e.path), Content: d.in, Size: e.size, Modified: e.modified, Thorough: r.Check,

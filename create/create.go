@@ -25,6 +25,7 @@ import (
 	"path"
 	"time"
 
+	"github.com/mirrorkeeper/mirrorkeeper/create/md5pair"
 	"github.com/mirrorkeeper/mirrorkeeper/fetch"
 	"github.com/mirrorkeeper/mirrorkeeper/progress"
 	"github.com/mirrorkeeper/mirrorkeeper/repo"
@@ -145,6 +146,7 @@ type run struct {
 	texts     *texts // of what is held
 	fresh     *spill // texts of packages that were read
 	taker     *store.Taker
+	md5       md5pair.Group
 	sizes     map[int64]bool // of the packages that are held: a file of another one is new
 
 	files    []*found          // that the inputs lead to, in their order
