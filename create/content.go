@@ -115,17 +115,25 @@ func (c *content) write(w io.Writer) error {
 
 // readContent reads what the repository holds.
 func (r *run) readContent(p *store.Published) (*content, error) {
-	c := &content{}
 	if p == nil {
-		return c, nil
+		return &content{}, nil
 	}
 	f, err := r.Store.Content(r.Name, p)
 	if err != nil {
 		return nil, fmt.Errorf("the list of packages of %s: %w", p.Name, err)
 	}
 	defer f.Close()
-	c.entries = make([]*entry, 0, p.Packages)
-	err = readLines(f, contentHeader, func(l *line) error {
+	c, err := parseContent(f, p.Packages)
+	if err != nil {
+		return nil, fmt.Errorf("the list of packages of %s: %w", p.Name, err)
+	}
+	return c, nil
+}
+
+// parseContent reads a content of about so many packages.
+func parseContent(f io.Reader, packages int) (*content, error) {
+	c := &content{entries: make([]*entry, 0, packages)}
+	err := readLines(f, contentHeader, func(l *line) error {
 		e := &entry{part: l.word()}
 		l.within = l.text()
 		e.path, e.size, e.modified, e.digest, e.Inspected = l.within, l.number(), timeOf(l.number()), l.sum(), l.inspected()
@@ -133,7 +141,7 @@ func (r *run) readContent(p *store.Published) (*content, error) {
 		return l.err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("the list of packages of %s: %w", p.Name, err)
+		return nil, err
 	}
 	c.index()
 	return c, nil
