@@ -6,7 +6,8 @@
 #   create             of all packages, nothing of which is known
 #   create-unchanged   once more: apt-ftparchive with its cache, createrepo_c --update
 #   create-changed     after some packages have become others
-#   create-large       of 50 000 small packages, and once more, for the memory
+#   create-large       of 50 000 small packages, for the memory
+#   create-large-unchanged   once more
 #
 # mirrorkeeper signs what it writes, checks it and publishes it at once, and the packages
 # with it; the others write indexes, which are compressed as mirrorkeeper's are. For deb all
@@ -121,7 +122,7 @@ for format in ${BENCH_FORMATS:-deb rpm}; do
 		begin "$format-large"
 		there=$(find "$in/" -name "*.$format" | wc -l)
 		turn "$format" 1 create-large "$there" mirrorkeeper
-		turn "$format" 2 create-large "$there" mirrorkeeper
+		turn "$format" 1 create-large-unchanged "$there" mirrorkeeper
 	fi
 	rm -rf "$BENCH_DIR/created" "$BENCH_DIR"/{packages,large}-"$format"
 done

@@ -107,7 +107,7 @@ func (byNumber) Compare(a, b string) int {
 func TestDecisions(t *testing.T) {
 	draw := func(t *rapid.T) *entry {
 		name, version := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "name"), strconv.Itoa(rapid.IntRange(1, 4).Draw(t, "version"))
-		digest := digestOf(repo.SHA256, []byte(name + version + rapid.SampledFrom([]string{"", "", "", "other"}).Draw(t, "content")))
+		digest := digestOf(repo.SHA256, []byte(name+version+rapid.SampledFrom([]string{"", "", "", "other"}).Draw(t, "content")))
 		return &entry{
 			Inspected: &repo.Inspected{Name: name, Version: version, Architecture: "all"},
 			path:      rapid.SampledFrom([]string{"x/", "y/"}).Draw(t, "directory") + name + rapid.SampledFrom([]string{"", version}).Draw(t, "base"),

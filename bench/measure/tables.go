@@ -26,7 +26,8 @@ const (
 
 	reading, solving, check, unresolved, large = "reading", "solving", "check", "unresolved", "large"
 
-	create, createUnchanged, createChanged, createLarge = "create", "create-unchanged", "create-changed", "create-large"
+	create, createUnchanged, createChanged = "create", "create-unchanged", "create-changed"
+	createLarge, createLargeUnchanged      = "create-large", "create-large-unchanged"
 )
 
 // indexJob is a job about what is there, and uses no link.
@@ -45,6 +46,7 @@ var indexJobs = []indexJob{
 	{createUnchanged, creators},
 	{createChanged, creators},
 	{createLarge, nil},
+	{createLargeUnchanged, nil},
 }
 
 // creators are the peers that repositories are made beside.
@@ -169,10 +171,11 @@ func title(link, job string) string {
 		unresolved: "unresolved: which relations nothing satisfies",
 		large:      "large: all three questions about 150 000 packages",
 
-		create:          "create: a repository of package files",
-		createUnchanged: "create, unchanged: once more",
-		createChanged:   "create, changed: some packages are others",
-		createLarge:     "create, large: of 50 000 small packages, and once more",
+		create:               "create: a repository of package files",
+		createUnchanged:      "create, unchanged: once more",
+		createChanged:        "create, changed: some packages are others",
+		createLarge:          "create, large: of 50 000 small packages",
+		createLargeUnchanged: "create, large, unchanged: once more",
 	}[job]
 	if text == "" {
 		text = job
