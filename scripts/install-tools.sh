@@ -14,6 +14,7 @@ apt-ftparchive apt-utils test bench
 apt-mirror apt-mirror test bench
 aptly aptly test bench
 /usr/share/bash-completion/bash_completion bash-completion test
+buildah buildah test
 bzip2 bzip2 test
 createrepo_c createrepo-c test bench
 curl curl test bench
@@ -32,9 +33,11 @@ lintian lintian test
 lz4 lz4 test
 man man-db test
 mandoc mandoc test
+mirmon mirmon bench
 modulemd-validator libmodulemd-tools test
 nginx nginx-light test bench
 pg_ctlcluster postgresql test
+promtool prometheus test
 python3 python3 test
 repomdxml2solv libsolv-tools test bench
 reprepro reprepro test
@@ -45,6 +48,7 @@ shellcheck shellcheck check
 squid squid test
 ssh openssh-client test
 sshd openssh-server test
+systemd-analyze systemd test
 testsolv libsolv-tools test
 wget wget test bench
 xz xz-utils test bench
