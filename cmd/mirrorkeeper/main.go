@@ -1,7 +1,11 @@
 // Command mirrorkeeper makes, updates and watches mirrors of package repositories.
 package main
 
-import "os"
+import (
+	"os"
+
+	_ "golang.org/x/crypto/x509roots/fallback" // certificates where the machine has none, as in a container without a system
+)
 
 func main() {
 	tuneGC(os.LookupEnv)
