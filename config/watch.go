@@ -123,3 +123,24 @@ type Site struct {
 	// Address of the site's admin.
 	Admin string `yaml:"admin"`
 }
+
+// NewWatch returns a watch with the defaults and nothing else.
+func NewWatch() *Watch {
+	w := &Watch{}
+	shapes{}.setDefaults(w)
+	return w
+}
+
+// NewWatchedRepository returns a repository with the defaults and nothing else.
+func NewWatchedRepository(name string) WatchedRepository {
+	r := WatchedRepository{Name: name}
+	shapes{}.setDefaults(&r)
+	return r
+}
+
+// NewSite returns a site with the defaults and nothing else.
+func NewSite(url string) Site {
+	s := Site{URL: url}
+	shapes{}.setDefaults(&s)
+	return s
+}

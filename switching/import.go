@@ -62,10 +62,15 @@ func (i *Import) Text() ([]byte, error) { return config.Text(i.Config, i.Comment
 
 // importers read the files of the programs that there are.
 var importers = map[string]func(Input) (*draft, error){
-	"apt-mirror":  importAptMirror,
-	"apt-mirror2": importAptMirror2,
-	"reposync":    importReposync,
-	"debmirror":   importDebmirror,
+	"apt-mirror":    importAptMirror,
+	"apt-mirror2":   importAptMirror2,
+	"aptly":         importAptly,
+	"debmirror":     importDebmirror,
+	"mirmon":        importMirmon,
+	"mirrorchecker": importMirrorchecker,
+	"mirrormanager": importMirrorManager,
+	"reposync":      importReposync,
+	"rmt":           importRMT,
 }
 
 // Kinds are the names of the programs whose files [Read] reads.

@@ -49,6 +49,12 @@ func TestImports(t *testing.T) {
 		{"reposync", Input{Arguments: []string{"reposync", "-p", "/srv/rpm", "--repoid=app", "--newest-only", "--delete", "--download-metadata"}}, "reposync/app.yaml"},
 		{"debmirror", Input{}, "debmirror/debmirror.yaml"},
 		{"debmirror", Input{Arguments: []string{"debmirror", "--host", "archive.example.org", "-a", "amd64", "-d", "bookworm", "--section=main", "--nosource", "--method=http", "--nocheck-gpg", "--progress"}}, "debmirror/full.yaml"},
+		{"aptly", Input{Keys: []string{"/usr/share/keyrings/debian-archive-keyring.gpg"}}, "aptly/mirrors.yaml"},
+		{"rmt", Input{}, "rmt/repos.yaml"},
+		{"mirmon", Input{}, "mirmon/mirmon.yaml"},
+		{"mirrormanager", Input{}, "mirrormanager/mirrorlist.yaml"},
+		{"mirrormanager", Input{Keys: []string{"/etc/pki/rpm-gpg/RPM-GPG-KEY-EPEL-9"}}, "mirrormanager/metalink.yaml"},
+		{"mirrorchecker", Input{}, "mirrorchecker/mirrors.yaml"},
 	} {
 		t.Run(test.want, func(t *testing.T) {
 			names, err := filepath.Glob(filepath.Join("testdata", strings.TrimSuffix(test.want, ".yaml")+".*"))
@@ -160,4 +166,55 @@ func FuzzDebmirrorArguments(f *testing.F) {
 	fuzz(f, "debmirror", func(content []byte) Input {
 		return Input{Arguments: strings.Split(string(content), "\n")}
 	}, "--host\na\n--arch=b\n-d\nc\n/srv")
+}
+
+func FuzzAptly(f *testing.F) {
+	fuzz(f, "aptly", oneFile, `[{"Name":"a","ArchiveRoot":"http://b","Distribution":"c","Components":["d"],"Architectures":["e"],"Filter":"!(a|b (>=1)),c{d}"}]`)
+}
+
+func FuzzAptlyQuery(f *testing.F) {
+	f.Add("a | b, !c (>= 1) {amd64} | Name (% 'x y')")
+	f.Fuzz(func(t *testing.T, text string) {
+		q, err := parseQuery(text)
+		if err != nil {
+			return
+		}
+		for _, part := range append(q.conjuncts(), q.disjuncts()...) {
+			part.seed()
+			part.exclusion()
+		}
+	})
+}
+
+func FuzzRMT(f *testing.F) { fuzz(f, "rmt", oneFile, `[{"url":"http://a/b"}]`) }
+
+// secondFile is a file that another one goes before.
+func secondFile(first string) func(content []byte) Input {
+	return func(content []byte) Input {
+		in := oneFile(content)
+		in.Files = append([]File{{"file", []byte(first)}}, in.Files...)
+		return in
+	}
+}
+
+func FuzzMirmon(f *testing.F) {
+	fuzz(f, "mirmon", func(content []byte) Input {
+		in := oneFile(content)
+		in.Files = append(in.Files, File{"list", []byte("at http://a.example.net/ x@y\n")})
+		return in
+	})
+}
+
+func FuzzMirmonList(f *testing.F) {
+	fuzz(f, "mirmon", secondFile("probe %URL%x\nlist_style apache\n"), "http at http://a/ b@c")
+}
+
+func FuzzMirrorManager(f *testing.F) { fuzz(f, "mirrormanager", oneFile) }
+
+func FuzzMirrorchecker(f *testing.F) {
+	fuzz(f, "mirrorchecker", func(content []byte) Input {
+		in := oneFile(content)
+		in.Files = append(in.Files, File{"mirrors.txt", []byte("url='http://a/b'\n")})
+		return in
+	})
 }

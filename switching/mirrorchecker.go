@@ -77,14 +77,20 @@ func ReadMirrorchecker(path string) (*Mirrorchecker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the configuration: %w", err)
 	}
+	return parseMirrorchecker(File{path, content}, readFile)
+}
+
+// parseMirrorchecker reads mirrors.yaml; open gets the lists of mirrors that it names.
+func parseMirrorchecker(f File, open func(name string) ([]byte, error)) (*Mirrorchecker, error) {
+	path := f.Name
 	var document yaml.Node
-	if err := yaml.Unmarshal(content, &document); err != nil {
+	if err := yaml.Unmarshal(f.Content, &document); err != nil {
 		return nil, fmt.Errorf("%s: not valid YAML: %w", path, err)
 	}
 	if len(document.Content) != 1 {
 		return nil, fmt.Errorf("%s: is empty (expected backends)", path)
 	}
-	r := &mirrorcheckerReader{path: path}
+	r := &mirrorcheckerReader{path: path, open: open}
 	c := r.configuration(document.Content[0])
 	if len(r.problems) > 0 {
 		return nil, errors.Join(r.problems...)
@@ -108,6 +114,7 @@ func readFile(path string) ([]byte, error) {
 // mirrorcheckerReader collects what is wrong.
 type mirrorcheckerReader struct {
 	path     string
+	open     func(name string) ([]byte, error)
 	problems []error
 	notes    []string
 }
@@ -188,7 +195,7 @@ func (r *mirrorcheckerReader) backend(n *yaml.Node, key string) MirrorcheckerBac
 		if !filepath.IsAbs(file) {
 			file = filepath.Join(filepath.Dir(r.path), file)
 		}
-		listed, err := ReadMirrorcheckerList(file)
+		listed, err := readMirrorcheckerList(file, r.open)
 		if err != nil {
 			r.fail(n, key+".mirrors_file", "%v", err)
 		}
@@ -272,10 +279,10 @@ func (m *MirrorcheckerMirror) complete(given map[string]bool) error {
 	return nil
 }
 
-// ReadMirrorcheckerList reads mirrors.txt: a mirror a line, as arguments in Python's
+// readMirrorcheckerList reads mirrors.txt: a mirror a line, as arguments in Python's
 // notation. Empty lines and those that begin with # are passed over.
-func ReadMirrorcheckerList(path string) ([]MirrorcheckerMirror, error) {
-	content, err := readFile(path)
+func readMirrorcheckerList(path string, open func(name string) ([]byte, error)) ([]MirrorcheckerMirror, error) {
+	content, err := open(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the list of mirrors: %w", err)
 	}
