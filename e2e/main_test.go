@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// binary is the program under test. TestMain sets it, once.
+// binary is the program under test, beside which the others are. TestMain sets it, once.
 var binary string
 
 func TestMain(m *testing.M) {
@@ -30,7 +30,7 @@ func buildAndRun(m *testing.M) int {
 	defer os.RemoveAll(dir)
 	binary = filepath.Join(dir, "mirrorkeeper")
 	// The checkout may belong to another user, whom git does not trust.
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", binary, "../cmd/mirrorkeeper")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", dir+"/", "../cmd/mirrorkeeper", "../cmd/fuel-createmirror")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 		return 1

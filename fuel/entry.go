@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/mirrorkeeper/mirrorkeeper/fuel/nailgun"
 )
@@ -57,11 +58,21 @@ type Change struct {
 func (c Change) String() string {
 	switch {
 	case c.Before == "":
-		return fmt.Sprintf("+ %s: %s", c.Name, c.After)
+		return printable(fmt.Sprintf("+ %s: %s", c.Name, c.After))
 	case c.After == "":
-		return fmt.Sprintf("- %s: %s", c.Name, c.Before)
+		return printable(fmt.Sprintf("- %s: %s", c.Name, c.Before))
 	}
-	return fmt.Sprintf("~ %s: %s -> %s", c.Name, c.Before, c.After)
+	return printable(fmt.Sprintf("~ %s: %s -> %s", c.Name, c.Before, c.After))
+}
+
+// printable keeps what a server says from steering a terminal.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, text)
 }
 
 // Merge puts entries into a list of the server. One of a name that is there takes its

@@ -180,7 +180,7 @@ func priorityOf(r Repository) *int {
 	if r.Priority == nil || r.Type == "deb" {
 		return r.Priority
 	}
-	p := 599 - *r.Priority
+	p := max(1, 599-*r.Priority)
 	return &p
 }
 
@@ -216,6 +216,9 @@ func (b *planner) checkPaths() error {
 		for _, name := range m.From {
 			s := b.c.Source(name)
 			dir := path.Join(m.Path, s.Path)
+			if !filepath.IsLocal(dir) || dir == ".mirrorkeeper" || strings.HasPrefix(dir, ".mirrorkeeper/") {
+				return fmt.Errorf("%s would be published in %q, which is no place below the destination for it", s.URLs[0], dir)
+			}
 			if url, taken := root[dir]; taken && url != s.URLs[0] {
 				return fmt.Errorf("%s and %s would both be published in %s; give one of them another path", url, s.URLs[0], dir)
 			}

@@ -302,6 +302,7 @@ func (s *Settings) group(f *file, i int, x Source) Group {
 	for _, line := range x.Repositories {
 		lines = append(lines, expand("repositories", line))
 	}
+	first := ""
 	for n, line := range lines {
 		r := Repository{
 			Type: x.Type, URL: base, Path: dir, Priority: x.Priority, Main: n == 0 && len(x.Masters) > 0,
@@ -310,10 +311,14 @@ func (s *Settings) group(f *file, i int, x Source) Group {
 		if x.Type == "deb" {
 			words := strings.Fields(line)
 			if len(words) == 0 {
+				s.at(f, i, "repositories", "has an empty line")
 				continue
 			}
+			if n == 0 {
+				first = words[0]
+			}
 			r.Suite, r.Components = words[0], words[1:]
-			r.Name = entryName(x.Name, r.Suite, strings.Fields(lines[0])[0])
+			r.Name = entryName(x.Name, r.Suite, first)
 			if r.Priority == nil {
 				r.Priority = mosPriority(r.Name)
 			}

@@ -205,6 +205,20 @@ func TestTheFirstDescription(t *testing.T) {
 	}
 }
 
+// Nothing that a configuration or a server says leads out of the destination.
+func TestPlacesAreBelowTheDestination(t *testing.T) {
+	for _, directory := range []string{"../../etc", "{mos_version}", ".mirrorkeeper"} {
+		s, err := ParseSettings("c.yaml", []byte("versions: {mos_version: '../../../etc'}\nsources: [{name: a, osname: centos, type: yum, baseurl: 'http://a.example.org/a', path: '.', repositories: ['"+directory+"']}]"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := groups(t, s)
+		if _, err := NewPlan(all, all, PlanOptions{Destination: "/srv"}); err == nil || !strings.Contains(err.Error(), "no place below the destination") {
+			t.Errorf("%s: %v", directory, err)
+		}
+	}
+}
+
 // Two sources at one place would mix.
 func TestPlacesAreApart(t *testing.T) {
 	const two = `

@@ -94,7 +94,7 @@ func clusterNames(all []nailgun.Cluster) string {
 	}
 	var out []string
 	for _, c := range all {
-		out = append(out, fmt.Sprintf("%d (%s)", c.ID, c.Name))
+		out = append(out, printable(fmt.Sprintf("%d (%s)", c.ID, c.Name)))
 	}
 	return strings.Join(out, ", ")
 }
@@ -106,7 +106,7 @@ var ErrNoRelease = errors.New("nothing on the Fuel server is for what was mirror
 func noneMatches(entries map[string][]Entry, releases []nailgun.Release, o UpdateOptions) error {
 	var all []string
 	for _, r := range releases {
-		all = append(all, r.OperatingSystem+" "+r.Version)
+		all = append(all, printable(r.OperatingSystem+" "+r.Version))
 		if o.matches(r, entries) {
 			return nil // there is no environment of it
 		}

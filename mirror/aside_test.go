@@ -18,8 +18,10 @@ func TestNeedsOfASourceThatIsElsewhere(t *testing.T) {
 		top := newUpstream(t, f, "top\n Depends: a, own, shared\nown\nshared 2.0\nlonely\n")
 		aside := top.source(t, "top")
 		aside.Aside = true
-		j := newJob(t, base.source(t, "base"), aside)
-		j.Mirror.Packages = []solver.Seed{{Pattern: "*", Source: "top", Label: "packages of top"}, {Pattern: "e", Label: "e"}}
+		empty := newUpstream(t, f, "").source(t, "empty")
+		empty.Aside = true
+		j := newJob(t, base.source(t, "base"), aside, empty)
+		j.Mirror.Packages = []solver.Seed{{Pattern: "*", Source: "top", Label: "packages of top"}, {Pattern: "*", Source: "empty", Label: "packages of empty"}, {Pattern: "e", Label: "e"}}
 		j.Mirror.Recommends = true
 		j.Mirror.Sign = newSigning(t)
 		r := run(t, j)

@@ -35,6 +35,10 @@ func (s Seed) from(p *repo.Package) bool {
 	return s.Source == "" || p.Repository != nil && p.Repository.Source.Name == s.Source
 }
 
+// isWholeSource reports whether the seed asks for all that a source has, which may be
+// nothing.
+func (s Seed) isWholeSource() bool { return s.Source != "" && s.Pattern == "*" && s.Op == repo.Any }
+
 // isPath reports whether the seed asks for files: packages provide those that are asked
 // for.
 func (s Seed) isPath() bool { return strings.HasPrefix(s.Pattern, "/") }
@@ -81,7 +85,7 @@ func (u *universe) wishes(seeds []Seed) (all []wish, unknown []Unknown) {
 				found = []wish{{seed: seed, renamed: true, candidates: others}}
 			}
 		}
-		if len(found) == 0 {
+		if len(found) == 0 && !seed.isWholeSource() {
 			unknown = append(unknown, u.unknownSeed(seed))
 		}
 		for _, w := range found {

@@ -47,6 +47,7 @@ Exit codes: 0 done; 1 failed: mirrors are as before, or complete, and where one
 failed the server was told nothing; 2 wrong usage or configuration; 3 done, but
 some relations of packages are satisfied by nothing; 4 another run holds the lock.`,
 		Args:              cobra.NoArgs,
+		Version:           console.Version(),
 		PersistentPreRunE: func(*cobra.Command, []string) error { return p.CheckFlags() },
 		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
 	}

@@ -48,6 +48,7 @@ Exit codes: 0 done; 1 failed, the mirrors or what the server has are as before;
 2 wrong usage or configuration; 3 done, but some relations of packages are
 satisfied by nothing; 4 another run holds the lock.`,
 		Args:              cobra.NoArgs,
+		Version:           console.Version(),
 		PersistentPreRunE: func(*cobra.Command, []string) error { return p.CheckFlags() },
 		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
 	}

@@ -48,6 +48,7 @@ an environment, and with --default into what new ones get.
 Exit codes: 0 done; 1 failed, and then the server was told nothing; 2 wrong usage;
 4 another run holds the lock.`,
 		Args:              cobra.NoArgs,
+		Version:           console.Version(),
 		PersistentPreRunE: func(*cobra.Command, []string) error { return p.CheckFlags() },
 		RunE:              func(c *cobra.Command, _ []string) error { return p.run(c.Context()) },
 	}

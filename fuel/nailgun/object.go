@@ -16,7 +16,9 @@ type Release struct {
 	State           string `json:"state"`
 }
 
-func (r Release) String() string { return fmt.Sprintf("release %d (%s %s)", r.ID, r.Name, r.Version) }
+func (r Release) String() string {
+	return cut(fmt.Sprintf("release %d (%s %s)", r.ID, r.Name, r.Version))
+}
 
 // Cluster is an environment.
 type Cluster struct {
@@ -28,7 +30,7 @@ type Cluster struct {
 	FuelVersion string `json:"fuel_version"`
 }
 
-func (c Cluster) String() string { return fmt.Sprintf("environment %d (%s)", c.ID, c.Name) }
+func (c Cluster) String() string { return cut(fmt.Sprintf("environment %d (%s)", c.ID, c.Name)) }
 
 // Releases are all of the server.
 func (c *Client) Releases(ctx context.Context) (all []Release, err error) {
