@@ -39,7 +39,7 @@ func (p *program) rootCommand() *cobra.Command {
 		Long: `fuel-package-updates mirrors the updates of a release of Fuel for a distribution
 into /var/www/nailgun/RELEASE/DISTRIBUTION, and prints the entries of their
 repositories: as YAML, or as lines with --show-uris. With --apply it puts them into
-an environment, and with --default into what new ones get.
+the environments of --env, and with --default into what new ones get.
 
   fuel-package-updates -d ubuntu -r 9.0 -u http://mirror.example.org/mos/ubuntu/{release}
   fuel-package-updates -d ubuntu -r 9.0 -u URL --apply --env 3 --default
@@ -69,6 +69,7 @@ Exit codes: 0 done; 1 failed, and then the server was told nothing; 2 wrong usag
 	p.AddAccess(f)
 	p.AddMirror(f)
 	p.AddUpdate(f)
+	f.Lookup("env").Usage = "`ID` of an environment to update; can be repeated"
 	c.AddCommand(&cobra.Command{Use: "help", Short: "Print how to use the program", DisableFlagParsing: true, RunE: func(*cobra.Command, []string) error { return c.Help() }})
 	return c
 }
@@ -85,6 +86,7 @@ func (p *program) run(ctx context.Context) error {
 	defer server.Close()
 	job := &fueljob.Job{Console: &p.Console, Plan: plan, Update: p.Update, DryRun: p.Update.DryRun, AllowShrink: p.AllowShrink}
 	job.Update.Versions = fuel.Versions{"mos_version": p.updates.Release}
+	job.Update.NoEnvironments = len(p.Update.Environments) == 0
 	if p.apply {
 		job.Client = server.Client
 	}
@@ -107,6 +109,9 @@ func (p *program) plan() (*fueljob.Server, *fuel.Plan, error) {
 	}
 	if p.updates.Distribution == "" || p.updates.Release == "" || p.updates.URL == "" {
 		return nil, nil, console.Usage("name what to mirror: --distro, --release and --url")
+	}
+	if p.apply && len(p.Update.Environments) == 0 && !p.Update.Releases {
+		return nil, nil, console.Usage("--apply needs what is to get the updates: --env ID, or --default for new environments")
 	}
 	group, err := p.updates.Group()
 	if err != nil {

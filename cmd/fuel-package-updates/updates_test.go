@@ -88,17 +88,23 @@ func TestApplied(t *testing.T) {
 		}
 	}
 	s.want(0, "unchanged", s.updates("-a", "-N", "-e", "1")...)
+	n := len(s.fuel.Writes())
+	s.want(0, "release 1", s.updates("-a", "-N", "--default", "--replace")...)
+	if w := s.fuel.Writes()[n:]; len(w) != 1 || w[0] != "PUT /api/v1/releases/1/attributes_metadata/" {
+		t.Errorf("written: %v", w)
+	}
 }
 
 func TestRefused(t *testing.T) {
 	s := newSite(t)
 	for want, args := range map[string][]string{
-		"--distro, --release and --url":      {},
-		`there is no distribution "debian"`:  {"-d", "debian", "-r", "9.0", "-u", s.url, "--base-url", "http://10.20.0.2:8080"},
-		`"nine" is no release`:               {"-d", "ubuntu", "-r", "nine", "-u", s.url, "--base-url", "http://10.20.0.2:8080"},
-		"older than Fuel 6.1":                {"-d", "ubuntu", "-r", "6.0", "-u", s.url, "--base-url", "http://10.20.0.2:8080", "-a", "-e", "1"},
-		"the address at which machines find": {"-d", "ubuntu", "-r", "9.0", "-u", s.url},
-		"is no address of a repository":      {"-d", "ubuntu", "-r", "9.0", "-u", "mirror", "--base-url", "http://10.20.0.2:8080"},
+		"--distro, --release and --url":            {},
+		`there is no distribution "debian"`:        {"-d", "debian", "-r", "9.0", "-u", s.url, "--base-url", "http://10.20.0.2:8080"},
+		`"nine" is no release`:                     {"-d", "ubuntu", "-r", "nine", "-u", s.url, "--base-url", "http://10.20.0.2:8080"},
+		"--apply needs what is to get the updates": {"-d", "ubuntu", "-r", "9.0", "-u", s.url, "--base-url", "http://10.20.0.2:8080", "-a"},
+		"older than Fuel 6.1":                      {"-d", "ubuntu", "-r", "6.0", "-u", s.url, "--base-url", "http://10.20.0.2:8080", "-a", "-e", "1"},
+		"the address at which machines find":       {"-d", "ubuntu", "-r", "9.0", "-u", s.url},
+		"is no address of a repository":            {"-d", "ubuntu", "-r", "9.0", "-u", "mirror", "--base-url", "http://10.20.0.2:8080"},
 	} {
 		s.want(2, want, args...)
 	}

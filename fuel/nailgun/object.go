@@ -22,12 +22,11 @@ func (r Release) String() string {
 
 // Cluster is an environment.
 type Cluster struct {
-	ID          int    `json:"id"`
-	Name        string `json:"name"`
-	Status      string `json:"status"`
-	ReleaseID   int    `json:"release_id"`
-	Locked      bool   `json:"is_locked"`
-	FuelVersion string `json:"fuel_version"`
+	ID        int    `json:"id"`
+	Name      string `json:"name"`
+	Status    string `json:"status"`
+	ReleaseID int    `json:"release_id"`
+	Locked    bool   `json:"is_locked"`
 }
 
 func (c Cluster) String() string { return cut(fmt.Sprintf("environment %d (%s)", c.ID, c.Name)) }
