@@ -71,6 +71,9 @@ func (j *Job) Run(ctx context.Context) error {
 	if err := j.print(reports, updated); err != nil {
 		return err
 	}
+	if told && failed == nil && len(updated) == 0 {
+		fmt.Fprintln(j.Console.Err, "the Fuel server has no environment for what was mirrored; --default has new ones use it")
+	}
 	switch {
 	case failed != nil && !told && j.Client != nil:
 		return untold(failed)
