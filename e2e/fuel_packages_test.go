@@ -39,7 +39,7 @@ func newFuelUpstream(t *testing.T, format string, size int) *fuelUpstream {
 		}
 	}
 	u.add("base", fuelBase(size))
-	u.add("base-updates", "base-lib004 1.5 amd64\n Depends: base-new (>= 1)\nbase-new 1.0 amd64\npython-oslo 1.9 amd64\nunneeded000 2.0 amd64\n")
+	u.add("base-updates", "base-lib004 1.5 amd64\n Depends: base-new (>= 1), base-lib009 (>= 1.2), base-lib010\nbase-new 1.0 amd64\npython-oslo 1.9 amd64\nunneeded000 2.0 amd64\n")
 	u.add("mos", fuelMOS)
 	u.add("mos-updates", "nova-common 9.1 amd64\n Depends: python-oslo (>= 2.0), python-oslo (<< 3.0), base-lib000 (>= 1.0)\n")
 	u.add("extra", `
