@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -324,14 +325,21 @@ func TestAliasBomb(t *testing.T) {
 	}
 }
 
-// The examples that people copy can be loaded as they are, with the environment
-// that they name.
-func TestExamples(t *testing.T) {
+// examples are the files that people copy, without those of the programs for Fuel.
+func examples(t *testing.T) []string {
+	t.Helper()
 	files, err := filepath.Glob("../examples/*.yaml")
+	files = slices.DeleteFunc(files, func(file string) bool { return strings.HasPrefix(filepath.Base(file), "fuel-") })
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no examples: %v", err)
 	}
-	for _, file := range files {
+	return files
+}
+
+// The examples that people copy can be loaded as they are, with the environment
+// that they name.
+func TestExamples(t *testing.T) {
+	for _, file := range examples(t) {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -194,12 +194,24 @@ func (f *file) files(to *[]string) func(key string, n *yaml.Node) {
 		var names []string
 		f.texts(&names)(key, n)
 		for _, name := range names {
-			if !filepath.IsAbs(name) {
-				name = filepath.Join(filepath.Dir(f.name), name)
-			}
-			*to = append(*to, name)
+			*to = append(*to, f.resolved(name))
 		}
 	}
+}
+
+// directory reads the name of a directory, relative to that of this file.
+func (f *file) directory(to *string) func(key string, n *yaml.Node) {
+	return func(key string, n *yaml.Node) {
+		f.text(to)(key, n)
+		*to = f.resolved(*to)
+	}
+}
+
+func (f *file) resolved(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(f.name), name)
 }
 
 // cut keeps what is shown of a value at a readable length.

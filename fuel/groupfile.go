@@ -297,7 +297,7 @@ func ReadMirrorSettings(name string) (*MirrorSettings, error) {
 			"threads_num": f.number(&s.Transfer.Connections, 1), "ignore_errors_num": f.number(&s.Transfer.IgnoreErrors, 0),
 			"retries_num": f.number(&s.Transfer.Retries, 0), "retry_interval": f.number(&ignore, 0),
 			"http_proxy": f.secret(&s.Transfer.HTTPProxy), "https_proxy": f.secret(&s.Transfer.HTTPSProxy),
-			"target_dir": f.text(&s.Destination), "pattern_dir": f.text(&s.PatternDir), "base_url": f.text(&s.BaseURL),
+			"target_dir": f.directory(&s.Destination), "pattern_dir": f.directory(&s.PatternDir), "base_url": f.text(&s.BaseURL),
 			"fuel_server": f.text(&s.Server), "fuel_user": f.text(&s.Who.User), "fuel_password": f.text(&s.Who.Password),
 			"keys": f.files(&s.Keys), "trusted": f.flag(&s.Trusted), "architectures": f.architectures(&s.Architectures),
 		})

@@ -42,8 +42,12 @@ type PlanOptions struct {
 
 // NewPlan makes a plan of the chosen groups, of all that there are.
 func NewPlan(all, chosen []Group, o PlanOptions) (*Plan, error) {
+	destination, err := filepath.Abs(o.Destination)
+	if err != nil {
+		return nil, err
+	}
 	b := planner{all: all, o: o, c: config.New()}
-	b.c.Destination, b.c.State = o.Destination, filepath.Join(o.Destination, ".mirrorkeeper")
+	b.c.Destination, b.c.State = destination, filepath.Join(destination, ".mirrorkeeper")
 	if o.Transfer.Connections > 0 {
 		b.c.Transfer.Connections, b.c.Transfer.PerHost = o.Transfer.Connections, o.Transfer.Connections
 	}

@@ -126,7 +126,7 @@ func (s *Settings) common(f *file) fields {
 		"fuel_user":          f.text(&s.Who.User),
 		"fuel_password":      f.text(&s.Who.Password),
 		"fuel_tenant":        f.text(&s.Who.Tenant),
-		"destination":        f.text(&s.Destination),
+		"destination":        f.directory(&s.Destination),
 		"base_url":           f.text(&s.BaseURL),
 		"architectures":      f.architectures(&s.Architectures),
 		"keys":               f.files(&s.Keys),
