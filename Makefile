@@ -8,10 +8,11 @@ export PATH := $(CURDIR)/bin/tools:$(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 GOFUMPT := v0.12.0
 STATICCHECK := v0.8.2
+NFPM := v2.48.0
 FUZZTIME ?= 10s
 CHECKS ?= 2000
 
-.PHONY: help build demo test check prove bench docs clean
+.PHONY: help build demo test check prove bench docs packages clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -22,7 +23,7 @@ build: ## bin/mirrorkeeper
 demo: build ## a verified partial mirror of hello and nginx-light in ./demo/mirror, used by apt
 	scripts/demo.sh demo
 
-test: ## all tests with the race detector; needs root to install the tools that they drive
+test: bin/tools/nfpm-$(NFPM) ## all tests with the race detector; needs root to install the tools that they drive
 	scripts/install-tools.sh test
 	CI=true go test -race -timeout 18m ./...
 
@@ -42,6 +43,9 @@ docs: build ## man pages and completions of shells, into dist/
 	mkdir -p dist/completions
 	for shell in bash zsh fish; do bin/mirrorkeeper completion $$shell >dist/completions/$$shell; done
 
+packages: bin/tools/nfpm-$(NFPM) ## deb and rpm packages of the programs, into dist/packages
+	scripts/packages.sh
+
 clean: ## remove what the other targets made
 	rm -rf bin demo dist
 
@@ -50,3 +54,6 @@ bin/tools/gofumpt-$(GOFUMPT):
 
 bin/tools/staticcheck-$(STATICCHECK):
 	scripts/install-go-tool.sh honnef.co/go/tools/cmd/staticcheck $(STATICCHECK)
+
+bin/tools/nfpm-$(NFPM):
+	scripts/install-go-tool.sh github.com/goreleaser/nfpm/v2/cmd/nfpm $(NFPM)

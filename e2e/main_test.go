@@ -29,8 +29,9 @@ func buildAndRun(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	binary = filepath.Join(dir, "mirrorkeeper")
-	// The checkout may belong to another user, whom git does not trust.
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", dir+"/", "../cmd/mirrorkeeper", "../cmd/fuel-createmirror")
+	// As packages have it. The checkout may belong to another user, whom git does not trust.
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", dir+"/", "../cmd/mirrorkeeper", "../cmd/fuel-createmirror")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 		return 1

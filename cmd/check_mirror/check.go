@@ -105,7 +105,7 @@ func parse(args []string, out io.Writer) (o options, done bool, err error) {
 	f.Usage = func() { fmt.Fprint(out, usage+f.FlagUsages()) }
 	var oldWarning, oldCritical, host, newWarning, newCritical string
 	var seconds int
-	var version bool
+	var showVersion bool
 	f.StringVar(&o.url, "url", "", "`address` of the watcher, or of one site at it")
 	f.StringVarP(&host, "hostname", "H", "", "`host` of the watcher, with its port, in the place of --url")
 	f.StringVar(&o.site, "site", "", "`address` of the mirror site")
@@ -116,11 +116,11 @@ func parse(args []string, out io.Writer) (o options, done bool, err error) {
 	f.StringVarP(&newCritical, "critical", "c", "", "critical are lags outside of this `range` of hours")
 	f.IntVarP(&seconds, "timeout", "t", 10, "give up after this many `seconds`")
 	f.CountVarP(&o.verbose, "verbose", "v", "print evidence, too")
-	f.BoolVarP(&version, "version", "V", false, "print the version")
+	f.BoolVarP(&showVersion, "version", "V", false, "print the version")
 	if err := f.Parse(args); err != nil {
 		return o, errors.Is(err, pflag.ErrHelp), err
 	}
-	if version {
+	if showVersion {
 		fmt.Fprintln(out, "check_mirror "+buildVersion())
 		return o, true, nil
 	}
@@ -155,7 +155,13 @@ func parse(args []string, out io.Writer) (o options, done bool, err error) {
 	return o, false, nil
 }
 
+// version is set by the build of a release.
+var version = ""
+
 func buildVersion() string {
+	if version != "" {
+		return version
+	}
 	if info, known := debug.ReadBuildInfo(); known {
 		return info.Main.Version
 	}
