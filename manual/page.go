@@ -17,6 +17,10 @@ type About struct {
 	Program string    // its name
 	Version string    // shown at the foot of each page
 	Date    time.Time // as above; the zero time is not shown
+	// SeeAlso are further pages, such as "tool.yaml(5)".
+	SeeAlso []string
+	// Files are paths, and what is there.
+	Files [][2]string
 }
 
 // File makes a page for section 5 of a document: its title and first paragraph are what
@@ -36,7 +40,7 @@ func (a About) Commands(root *cobra.Command, reference string) map[string]string
 	blocks := Parse(reference)
 	pages := map[string]string{a.Program + ".1": a.program(root, blocks)}
 	for _, c := range root.Commands() {
-		if shown(c) && c.Name() != "help" {
+		if shown(c) && c.Name() != "help" && several(root) {
 			pages[a.Program+"-"+c.Name()+".1"] = a.command(c, Section(blocks, c.Name()))
 		}
 	}
@@ -73,33 +77,50 @@ func (a About) begin(name string, section int, short string) *page {
 func (a About) program(root *cobra.Command, reference []Block) string {
 	p := a.begin(a.Program, 1, root.Short)
 	p.macro("SH", "SYNOPSIS")
-	p.text(`\fB` + escape(a.Program) + `\fR \fICOMMAND\fR [\fIOPTION\fR...] [\fIARGUMENT\fR...]`)
+	if several(root) {
+		p.text(`\fB` + escape(a.Program) + `\fR \fICOMMAND\fR [\fIOPTION\fR...] [\fIARGUMENT\fR...]`)
+	} else {
+		p.synopsis(root.UseLine())
+	}
 	p.macro("SH", "DESCRIPTION")
-	p.long(root.Long)
-	p.macro("SH", "COMMANDS")
-	for _, c := range root.Commands() {
-		if shown(c) && c.Name() != "help" {
-			p.macro("TP")
-			p.text(fmt.Sprintf(`\fB%s\-%s\fR(1)`, escape(a.Program), escape(c.Name())))
-			p.text(escape(c.Short))
+	p.long(cmp.Or(root.Long, root.Short+"."))
+	if several(root) {
+		p.macro("SH", "COMMANDS")
+		for _, c := range root.Commands() {
+			if shown(c) && c.Name() != "help" {
+				p.macro("TP")
+				p.text(fmt.Sprintf(`\fB%s\-%s\fR(1)`, escape(a.Program), escape(c.Name())))
+				p.text(escape(c.Short))
+			}
 		}
 	}
-	p.macro("SH", "OPTIONS OF ALL COMMANDS")
-	p.options(root.PersistentFlags(), nil)
-	p.macro("SH", "EXIT STATUS")
-	p.blocks(Section(reference, "Exit codes"), 2)
-	p.macro("SH", "FILES")
-	for _, f := range [][2]string{
-		{"./" + a.Program + ".yaml", "The configuration, see " + a.Program + ".yaml(5)."},
-		{"/etc/" + a.Program + "/" + a.Program + ".yaml", "The configuration, where there is none in the current directory."},
-		{"DESTINATION/." + a.Program, "The state of what is published in DESTINATION: objects, records, the cache of indexes, and the key that is made where none is configured."},
-	} {
+	if !several(root) && root.HasAvailableLocalFlags() {
+		p.macro("SH", "OPTIONS")
+		p.options(root.LocalNonPersistentFlags(), nil)
+	}
+	if root.PersistentFlags().HasAvailableFlags() {
+		p.macro("SH", "GENERAL OPTIONS")
+		p.options(root.PersistentFlags(), nil)
+	}
+	if codes := Section(reference, "Exit codes"); codes != nil {
+		p.macro("SH", "EXIT STATUS")
+		p.blocks(codes, 2)
+	}
+	if len(a.Files) > 0 {
+		p.macro("SH", "FILES")
+	}
+	for _, f := range a.Files {
 		p.macro("TP")
 		p.text(`\fI` + escape(f[0]) + `\fR`)
 		p.text(escape(f[1]))
 	}
-	p.seeAlso(a.Program + ".yaml(5)")
+	p.seeAlso(a.SeeAlso...)
 	return p.String()
+}
+
+// several reports whether a program has commands that people call.
+func several(root *cobra.Command) bool {
+	return slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return shown(c) && c.Name() != "help" && c.Name() != "completion" })
 }
 
 // command makes the page of a command with its subcommands. Without a section of the
@@ -133,7 +154,7 @@ func (a About) command(c *cobra.Command, section []Block) string {
 	}
 	p.macro("PP")
 	p.text(`Options of all commands, exit codes and files are in \fB` + escape(a.Program) + `\fR(1).`)
-	p.seeAlso(a.Program+"(1)", a.Program+".yaml(5)")
+	p.seeAlso(append([]string{a.Program + "(1)"}, a.SeeAlso...)...)
 	return p.String()
 }
 
@@ -192,7 +213,7 @@ func (p *page) long(text string) {
 // options writes flags. What the reference says of one comes before what the command says.
 func (p *page) options(flags *pflag.FlagSet, said map[string]string) {
 	flags.VisitAll(func(f *pflag.Flag) {
-		if f.Hidden || f.Deprecated != "" {
+		if f.Hidden || f.Deprecated != "" || f.Name == "help" {
 			return
 		}
 		value, text := pflag.UnquoteUsage(f)
@@ -221,6 +242,9 @@ func hasDefault(f *pflag.Flag) bool {
 }
 
 func (p *page) seeAlso(pages ...string) {
+	if len(pages) == 0 {
+		return
+	}
 	p.macro("SH", "SEE ALSO")
 	for i, s := range pages {
 		name, section, _ := strings.Cut(s, "(")

@@ -45,7 +45,9 @@ func (p *page) text(roff string) {
 
 // code writes lines as they are.
 func (p *page) code(text string) {
-	p.macro("PP")
+	if !p.begins() {
+		p.macro("PP")
+	}
 	p.macro("RS", "4")
 	p.macro("nf")
 	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
@@ -57,6 +59,13 @@ func (p *page) code(text string) {
 	}
 	p.macro("fi")
 	p.macro("RE")
+}
+
+// begins reports whether nothing stands below the last heading.
+func (p *page) begins() bool {
+	lines := strings.Split(strings.TrimSuffix(p.String(), "\n"), "\n")
+	last := lines[len(lines)-1]
+	return strings.HasPrefix(last, ".SH") || strings.HasPrefix(last, ".SS")
 }
 
 // blocks writes blocks, whose headings are of sections of the page from the level on.

@@ -90,6 +90,7 @@ fill() {
 			build "$(go env GOHOSTARCH)" "$program" "$here/$program"
 		done
 	fi
+	"$here/mirrorkeeper" manual "$stage/documents/usr/share/man"
 	for main in cmd/*/main.go; do
 		program=$(basename "$(dirname "$main")")
 		"$here/$program" completion bash >/dev/null 2>&1 || continue # it has no commands
@@ -97,8 +98,8 @@ fill() {
 		"$here/$program" completion fish | put "common/usr/share/fish/vendor_completions.d/$program.fish"
 		"$here/$program" completion zsh | put "deb/usr/share/zsh/vendor-completions/_$program"
 		"$here/$program" completion zsh | put "rpm/usr/share/zsh/site-functions/_$program"
+		"$here/$program" manual "$stage/documents/usr/share/man"
 	done
-	"$here/mirrorkeeper" manual "$stage/documents/usr/share/man"
 	for page in "$stage"/documents/usr/share/man/man*/*; do
 		gzip -9n "$page"
 	done

@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/console"
 	"github.com/mirrorkeeper/mirrorkeeper/docs"
 	"github.com/mirrorkeeper/mirrorkeeper/manual"
 )
@@ -122,15 +121,14 @@ func TestReferenceHasNothingElse(t *testing.T) {
 	}
 }
 
-// manPages are those of the program, of one day.
-func manPages() map[string]string {
-	a := &app{Console: console.Console{Env: func(name string) (string, bool) { return "1764547200", name == "SOURCE_DATE_EPOCH" }}}
-	return a.manPages(commandLine())
+// allPages are those of the program, of one day.
+func allPages() map[string]string {
+	return manPages(commandLine(), manual.About{Program: "mirrorkeeper", Version: "1.0", Date: time.Unix(1764547200, 0)})
 }
 
 // The pages have every command, with every flag that its help has.
 func TestManPagesAgreeWithHelp(t *testing.T) {
-	pages := manPages()
+	pages := allPages()
 	eachCommand(commandLine(), func(c *cobra.Command) {
 		name := "mirrorkeeper.1"
 		if c.HasParent() {
@@ -153,7 +151,9 @@ func TestManPagesAgreeWithHelp(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, main := range programs {
-		if name := filepath.Base(filepath.Dir(main)); pages[name+".1"] == "" {
+		name := filepath.Base(filepath.Dir(main))
+		imports, err := exec.CommandContext(t.Context(), "grep", "-lr", "cmd/internal/console", filepath.Dir(main)).Output()
+		if err != nil && len(imports) == 0 && pages[name+".1"] == "" { // others write their pages themselves
 			t.Errorf("there is no page of the program %s: docs/commands.md needs a section of its name", name)
 		}
 	}
@@ -165,7 +165,7 @@ func TestManPagesAreClean(t *testing.T) {
 	dir := t.TempDir()
 	man, mandoc := shell(t, "man"), shell(t, "mandoc")
 	files := []string{}
-	for name, text := range manPages() {
+	for name, text := range allPages() {
 		files = append(files, write(t, filepath.Join(dir, name), text))
 		if name != "mirrorkeeper.yaml.5" && !strings.Contains(text, `"2025\-12\-01"`) && !strings.Contains(text, `"2025-12-01"`) {
 			t.Errorf("%s does not bear the date of the sources", name)

@@ -16,6 +16,7 @@ import (
 func (c *Console) Run(root *cobra.Command, args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	c.withManual(root)
 	root.SetArgs(args)
 	root.SetOut(c.Out)
 	root.SetErr(c.Err)
