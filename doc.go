@@ -42,6 +42,9 @@
 //	partial  root -> indexes -> packages -> catalog -> solver -> fetch -> rewrite -> publish
 //	created  files -> inspect -> content -> create -> publish
 //
+// To use these packages from a program, begin with the examples of mirror, create, solver,
+// deb and watch/probe; docs/library.md says which one shows what.
+//
 // docs/design.md explains them, and architecture_test.go holds the direction of
 // imports.
 package mirrorkeeper

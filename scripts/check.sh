@@ -24,5 +24,8 @@ step go mod tidy
 go mod tidy -diff
 step import rules
 go test -run 'TestImports' .
+step documents
+go test ./docs
+go test -run 'Reference|Shown' ./cmd/mirrorkeeper
 step shellcheck
 sources \( -name '*.sh' -o -path ./.ci/run \) | xargs -r shellcheck
