@@ -26,6 +26,7 @@
 //	verify            a tree or a site against its own metadata
 //	cmd/check_mirror  the plugin for Nagios and Icinga
 //	switching         files of programs that mirrorkeeper takes the place of
+//	cmd/packetary     packetary's command line; switching/packetary, its files
 //	watch/probe       looks at sites and sources: HTTP, rsync
 //	watch/daemon      the watch as it runs
 //	watch/web         what a watcher answers: API, lists, metrics
