@@ -23,6 +23,7 @@
 //	generations       what a mirror holds over time: lists, going back, channels
 //	fuel              mirrors for Fuel: its files, its server's lists; fuel/nailgun
 //	                  speaks with the server
+//	serve             a web server for published trees
 //	verify            a tree or a site against its own metadata
 //	cmd/check_mirror  the plugin for Nagios and Icinga
 //	switching         files of programs that mirrorkeeper takes the place of

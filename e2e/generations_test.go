@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mirrorkeeper/mirrorkeeper/internal/repotest"
 )
 
 // kept is the JSON of the command generations.
@@ -150,4 +152,78 @@ func TestDnfGoesBack(t *testing.T) {
 	offers("1.0")
 	d = at("part/snapshots/" + all[1].ID)
 	offers("2.0")
+}
+
+// TestClientConfig wants apt and dnf to use what is printed for them, and nothing else.
+func TestClientConfig(t *testing.T) {
+	t.Parallel()
+	u, r := newUpstream(t), newRPM(t)
+	u.AddText("app 1.0 amd64\n")
+	u.publish()
+	r.AddText("app 1.0 x86_64\n")
+	r.publish()
+	k := newKeeper(t, "sources:\n"+u.source("debian", "file://"+u.dir)+r.source("el", "file://"+r.dir)+
+		"mirrors:\n  full: {from: [debian]}\n  part: {from: [debian], packages: [app]}\n  rpms: {from: [el], packages: [app]}\n  wholerpms: {from: [el]}\n")
+	k.sync()
+	k.exits(done, "promote", "part", "current", "stable")
+	server := serveNginx(t, k.published())
+	config := func(args ...string) string {
+		t.Helper()
+		return k.exits(done, append([]string{"client-config", "--url", server.URL}, args...)...).stdout
+	}
+	for _, args := range [][]string{{"full"}, {"part"}, {"part", "--channel", "stable"}} {
+		a := newApt(t)
+		write(t, filepath.Join(a.dir, "etc/apt/sources.list.d/mirror.sources"), config(append(args, "--format", "sources")...))
+		a.update()
+		if got := a.version("app"); got != "1.0" {
+			t.Errorf("%v: apt offers %q", args, got)
+		}
+		key := filepath.Join(a.dir, "mirror.asc")
+		a = newApt(t, config(append(args, "--format", "list", "--key-file", key)...))
+		write(t, key, config(append(args, "--format", "key")...))
+		a.update()
+		if got := a.version("app"); got != "1.0" {
+			t.Errorf("%v: apt offers %q by a line", args, got)
+		}
+	}
+	for _, mirror := range []string{"rpms", "wholerpms"} {
+		key := filepath.Join(tempDir(t), "key.asc")
+		write(t, key, config(mirror, "--format", "key"))
+		d := newDnf(t, config(mirror, "--format", "repo", "--key-file", key))
+		d.update()
+		if got := d.version("app"); !strings.HasPrefix(got, "1.0") {
+			t.Errorf("%s: dnf offers %q", mirror, got)
+		}
+	}
+	if text := config("part", "--format", "cloud-init"); !strings.HasPrefix(text, "#cloud-config\n") || !strings.Contains(text, "signed-by=$KEY_FILE") || !strings.Contains(text, "BEGIN PGP") {
+		t.Error(text)
+	}
+	if text := config("rpms", "--format", "cloud-init"); !strings.Contains(text, "yum_repos:") || !strings.Contains(text, "repo_gpgcheck: true") {
+		t.Error(text)
+	}
+}
+
+// TestRepair damages what is published, and wants only that to be fetched.
+func TestRepair(t *testing.T) {
+	t.Parallel()
+	u := newUpstream(t)
+	u.AddText("app 1.0 amd64\nlib 1.0 amd64\nother 1.0 amd64\n")
+	u.publish()
+	server := repotest.Serve(t, u.dir)
+	k := newKeeper(t, fullMirror(u.source("debian", server.URL)))
+	k.sync()
+	server.Reset()
+	bad := k.published("full/pool/main/a/app/app_1.0_amd64.deb")
+	write(t, bad, "damaged")
+	if err := os.Remove(k.published("full/pool/main/l/lib/lib_1.0_amd64.deb")); err != nil {
+		t.Fatal(err)
+	}
+	k.exits(findings, "verify", k.published("full"))
+	k.exits(findings, "scrub")
+	k.exits(done, "scrub")
+	k.exits(done, "verify", k.published("full"), "--repair")
+	k.exits(done, "verify", k.published("full"), "--level", "closure")
+	if got := countRequests(server); len(got) != 1 || got["/pool/main/a/app/app_1.0_amd64.deb"] != 1 {
+		t.Errorf("fetched were %v", got)
+	}
 }

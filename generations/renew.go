@@ -44,7 +44,7 @@ func (m *Mirror) publication(ctx context.Context, k *store.Kept, to place) (*sto
 	roots, changed, signed := repo.SHA256.New(), false, false
 	for _, from := range k.Repositories {
 		at := *from
-		at.Place = path.Join(to.dir, below(k, from))
+		at.Place = path.Join(to.dir, k.Below(from))
 		before := to.before.Find(at.Name, at.Place)
 		if before != nil { // what upstream shows is what was seen last, wherever we go
 			at.Upstream, at.Date, at.UpstreamPackages = before.Upstream, before.Date, before.UpstreamPackages
@@ -95,14 +95,6 @@ func origin(k *store.Kept) string {
 		return k.ContentOf
 	}
 	return k.ID
-}
-
-// below is the repository's place in the mirror's own directory.
-func below(k *store.Kept, p *store.Published) string {
-	if p.Place == k.Top() || k.Top() == "." {
-		return strings.TrimPrefix(p.Place, k.Top())
-	}
-	return strings.TrimPrefix(p.Place, k.Top()+"/")
 }
 
 // must reports whether the root has to be made anew: where it would not be later than

@@ -48,6 +48,7 @@ shellcheck shellcheck check
 squid squid test
 ssh openssh-client test
 sshd openssh-server test
+strace strace test
 systemd-analyze systemd test
 testsolv libsolv-tools test
 wget wget test bench

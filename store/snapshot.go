@@ -88,7 +88,7 @@ func (s *Store) fillSnapshot(dir, mirror string, r *Record, roots [][]repo.File,
 			m.Root = roots[i]
 		}
 		for f := range m.All {
-			if err := b.link(path.Join(r.below(at), f.Path), f.Digest); err != nil && !errors.Is(err, fs.ErrExist) {
+			if err := b.link(path.Join(r.Below(at), f.Path), f.Digest); err != nil && !errors.Is(err, fs.ErrExist) {
 				return err
 			}
 		}
@@ -101,8 +101,8 @@ func (s *Store) fillSnapshot(dir, mirror string, r *Record, roots [][]repo.File,
 	return nil
 }
 
-// below is the repository's place in the mirror's own directory.
-func (r *Record) below(p *Published) string {
+// Below is the repository's place in the mirror's own directory.
+func (r *Record) Below(p *Published) string {
 	if r.Top() == p.Place {
 		return "."
 	}
@@ -140,7 +140,7 @@ func (s *Store) RemoveSnapshot(mirror string, r *Record) error {
 			return err
 		}
 		for f := range m.All {
-			if err := b.remove(path.Join(r.below(at), f.Path), f.Digest); err != nil {
+			if err := b.remove(path.Join(r.Below(at), f.Path), f.Digest); err != nil {
 				return err
 			}
 		}

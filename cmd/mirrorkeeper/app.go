@@ -45,7 +45,7 @@ command that only looks; 4 another run holds the lock; with
 	root.AddCommand(
 		a.syncCommand(), a.createCommand(), a.incomingCommand(), a.planCommand(), a.lockCommand(), a.packagesCommand(), a.unresolvedCommand(), a.whyCommand(), a.whyNotCommand(),
 		a.treeCommand(), a.checkCommand(),
-		a.generationsCommand(), a.diffCommand(), a.rollbackCommand(), a.promoteCommand(), a.gcCommand(),
+		a.generationsCommand(), a.diffCommand(), a.rollbackCommand(), a.promoteCommand(), a.gcCommand(), a.scrubCommand(), a.serveCommand(), a.clientConfigCommand(),
 		a.keyCommand(), a.verifyCommand(),
 		a.watchCommand(), a.plantCommand(), a.probeCommand(),
 		a.importCommand(),

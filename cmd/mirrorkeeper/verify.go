@@ -13,6 +13,7 @@ import (
 
 func (a *app) verifyCommand() *cobra.Command {
 	var levelName string
+	var mend bool
 	where := verifyTarget{app: a}
 	c := &cobra.Command{
 		Use:   "verify PATH|URL",
@@ -27,7 +28,7 @@ metadata. The levels, each with those before it:
 
 For a mirror that mirrorkeeper made, keys and scope are known from its state
 directory; else --key names the keys, and the scope is the indexes that are
-there. Exit code 3 when something is wrong.`,
+there. Exit code 3 when something is wrong, with --repair when it still is.`,
 		Args: exactly(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			level, err := verify.ParseLevel(levelName)
@@ -42,10 +43,19 @@ there. Exit code 3 when something is wrong.`,
 			if err != nil {
 				return err
 			}
+			if mend && len(result.Findings) > 0 {
+				if err := a.repair(c.Context(), args[0], result.Findings); err != nil {
+					return err
+				}
+				if result, err = verify.Check(c.Context(), tree, targets, level, time.Now()); err != nil {
+					return err
+				}
+			}
 			return a.printVerified(args[0], len(targets), result)
 		},
 	}
 	c.Flags().StringVar(&levelName, "level", "digest", "how `deep` to check: size, digest, signature or closure")
+	c.Flags().BoolVar(&mend, "repair", false, "mend what is wrong in a mirror of the configuration, and check again: only what is bad is fetched")
 	where.flags(c)
 	return c
 }

@@ -240,7 +240,8 @@ func knownIn(s *store.Store, dir string) (out []knownRepository) {
 		if err != nil {
 			continue
 		}
-		for _, p := range record.Repositories {
+		shown := record.Repositories
+		for _, p := range slices.Concat(shown, snapshotsOf(s, name)) {
 			at, err := filepath.Rel(dir, filepath.Join(s.Destination(), filepath.FromSlash(p.Place)))
 			if err != nil || at == ".." || strings.HasPrefix(at, "../") {
 				continue
@@ -249,7 +250,30 @@ func knownIn(s *store.Store, dir string) (out []knownRepository) {
 			if err != nil {
 				continue
 			}
+			if !slices.Contains(shown, p) {
+				m.Root = nil // one that would have expired was signed anew
+			}
 			out = append(out, knownRepository{path.Clean(filepath.ToSlash(at)), p, m, keys})
+		}
+	}
+	return out
+}
+
+// snapshotsOf are the repositories of generations with trees of their own, in their places
+// there.
+func snapshotsOf(s *store.Store, name string) (out []*store.Published) {
+	all, err := s.Generations(name)
+	if err != nil {
+		return nil
+	}
+	for _, k := range all {
+		if !s.HasSnapshot(&k.Record) {
+			continue
+		}
+		for _, p := range k.Repositories {
+			at := *p
+			at.Place = path.Join(k.SnapshotDir(), k.Below(p))
+			out = append(out, &at)
 		}
 	}
 	return out
