@@ -389,7 +389,8 @@ func (b *publishing) exchange() error {
 			return err
 		}
 	}
-	return os.RemoveAll(b.path("staging", b.Mirror))
+	_ = os.RemoveAll(b.path("staging", b.Mirror)) // the next run does so, too
+	return nil
 }
 
 // exchangeDir exchanges the index directory with the staged one in one step, and

@@ -162,6 +162,32 @@ func (s *Store) Current(mirror string, now time.Time, grace time.Duration) (*Rec
 // Published returns the record of the mirror as it is, nil for nothing yet.
 func (s *Store) Published(mirror string) (*Record, error) { return s.readRecord(mirror, currentRecord) }
 
+// AsShown is the record of the mirror as the tree shows it: a run that ended between the
+// switch of a repository and writing that down has left it to its announcement.
+func (s *Store) AsShown(mirror string) (*Record, error) {
+	current, err := s.Published(mirror)
+	if err != nil || current == nil {
+		return nil, err
+	}
+	pending, err := s.readRecord(mirror, pendingRecord)
+	if err != nil || pending == nil {
+		return current, err
+	}
+	objects := s.Objects()
+	for _, p := range pending.Repositories {
+		root, err := os.Lstat(filepath.Join(s.destination, p.Place, p.Main))
+		if err != nil || !objects.Is(p.Root, root) {
+			continue
+		}
+		for i, old := range current.Repositories {
+			if old.Name == p.Name && old.Place == p.Place {
+				current.Repositories[i] = p
+			}
+		}
+	}
+	return current, nil
+}
+
 // Mirrors returns the names of the mirrors that were published here, those of their
 // channels among them.
 func (s *Store) Mirrors() ([]string, error) {

@@ -232,7 +232,7 @@ func knownIn(s *store.Store, dir string) (out []knownRepository) {
 		return nil
 	}
 	for _, name := range mirrors {
-		record, err := s.Published(name)
+		record, err := s.AsShown(name)
 		if err != nil || record == nil {
 			continue
 		}
