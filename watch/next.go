@@ -149,7 +149,7 @@ func (n *next) root(r KnownRoot, l Ledger) {
 		n.all(r, LevelDelta, base, 0)
 	}
 	if newest := l.newest().Root; newest != r.Digest {
-		n.all(r, LevelRemoved, newest, 0)
+		n.all(r, LevelRemoved, newest, n.budget.Indexes) // what is old may be deleted at any time
 	}
 	n.again(r)
 	kept := n.budget.Bytes / 4
