@@ -38,7 +38,10 @@ func TestKilledAtSystemCalls(t *testing.T) {
 				continue // a sample
 			}
 			if proving() {
-				step, end = 1, 10_000
+				step, end = 3+6*min(mode, 1), 10_000
+				if calls == "write" {
+					step *= 20
+				}
 			}
 			for n := step; n < end; n += step {
 				if !killedOnce(t, k, server, strace, calls, inject, n) {
