@@ -169,6 +169,9 @@ func installedIn(t *testing.T, root string, p packaged) {
 			t.Errorf("%s is not static: %v\n%s", name, err, out)
 		}
 	}
+	if link, err := os.Readlink(filepath.Join(root, "usr/bin/fuel-create-mirror")); link != "fuel-createmirror" {
+		t.Errorf("fuel-create-mirror leads to %q: %v", link, err)
+	}
 	unitsOf(t, root)
 }
 
