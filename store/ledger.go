@@ -29,10 +29,11 @@ import (
 //	NEW-OLD.removed.zst  files that the one before has and the new one has not
 //
 // The names are the first digits of the roots' digests. So a generation costs what it
-// changed, and nothing is held in memory but the list. A Ledger is safe for concurrent
+// changed. In memory are the list, and manifests that were asked for last. A Ledger is safe for concurrent
 // use, also by several processes.
 type Ledger struct {
-	dir string
+	dir       string
+	manifests *manifests // in memory, of this and of other ledgers
 
 	mu   sync.Mutex
 	info fs.FileInfo // of generations.json as it was read
@@ -66,7 +67,9 @@ type Generation struct {
 // Ledger returns the ledger of a watched repository.
 func (s *Store) Ledger(r *repo.Repository) *Ledger {
 	sum := sha256.Sum256([]byte(strings.Join(slices.Concat([]string{r.Source.Type, r.Name}, r.URLs, []string{r.List}), "\n")))
-	return OpenLedger(s.path("ledger", hex.EncodeToString(sum[:16])))
+	l := OpenLedger(s.path("ledger", hex.EncodeToString(sum[:16])))
+	l.manifests = s.manifests
+	return l
 }
 
 // OpenLedger returns the ledger in a directory, which is made with the first generation.
@@ -320,7 +323,8 @@ func without(m, other *repo.Manifest) *repo.Manifest {
 // retries is how often a reader begins again when a writer has removed what it reads.
 const retries = 5
 
-// Manifest returns the manifest of a generation, or [ErrNotKept].
+// Manifest returns the manifest of a generation, or [ErrNotKept]. It is shared by all who
+// ask for it, and not to be changed.
 func (l *Ledger) Manifest(root repo.Digest) (m *repo.Manifest, err error) {
 	err = l.read(func(all []Generation) (err error) {
 		i := find(all, root)
@@ -409,6 +413,10 @@ func (l *Ledger) manifest(all []Generation, i int) (*repo.Manifest, error) {
 	if !all[i].Kept {
 		return nil, ErrNotKept
 	}
+	return l.manifests.get(l.dir+" "+all[i].Root.String(), func() (*repo.Manifest, error) { return l.readManifest(all, i) })
+}
+
+func (l *Ledger) readManifest(all []Generation, i int) (*repo.Manifest, error) {
 	last := len(all) - 1
 	m, err := readManifestFile(l.whole(all[last]))
 	if err != nil || i == last {

@@ -35,6 +35,7 @@ var ErrLocked = errors.New("another run holds the lock")
 // Store is a destination with its state.
 type Store struct {
 	destination, state string
+	manifests          *manifests // of ledgers
 }
 
 // Open opens the store, creating the directories that are missing. A state
@@ -44,7 +45,7 @@ func Open(destination, state string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{destination, state}
+	s := &Store{destination: destination, state: state, manifests: &manifests{}}
 	if err := makeDir(destination, 0o755); err != nil {
 		return nil, fmt.Errorf("destination: %w", err)
 	}
@@ -64,7 +65,7 @@ func OpenState(destination, state string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{destination, state}
+	s := &Store{destination: destination, state: state, manifests: &manifests{}}
 	if err := os.MkdirAll(state, 0o700); err != nil {
 		return nil, fmt.Errorf("state: %w", err)
 	}

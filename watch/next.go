@@ -20,6 +20,10 @@ type Budget struct {
 	// Samples are the files of a sample: 299 find with 95 % probability that 1 % are
 	// missing. Ranges are those of which bytes are compared. Default 299 and 3.
 	Samples, Ranges int
+	// First is how many files the first sample of a repository has at a site, so that much
+	// that is new at once can be judged soon; the whole sample follows within SampleRest.
+	// Default: Samples.
+	First int
 	// Files bounds each task of one look, but for files that were wrong. Default 500.
 	Files int
 	// Bytes bounds a day's looks, but for those at roots. Default 64 MiB; a quarter of it is
@@ -35,12 +39,17 @@ func (b Budget) filled(site Site) Budget {
 	b.Sample = cmp.Or(b.Sample, 24*time.Hour)
 	b.Sweep = cmp.Or(b.Sweep, 7*24*time.Hour)
 	b.Samples = cmp.Or(max(0, b.Samples), 299)
+	b.First = min(cmp.Or(max(0, b.First), b.Samples), b.Samples)
 	b.Ranges = cmp.Or(max(0, b.Ranges), 3)
 	b.Files = cmp.Or(max(0, b.Files), 500)
 	b.Bytes = cmp.Or(max(0, b.Bytes), 64<<20)
 	b.Backoff = max(cmp.Or(b.Backoff, time.Hour), b.Period)
 	return b
 }
+
+// SampleRest is how long after a small first sample the whole one is looked at, at the
+// latest.
+const SampleRest = 2 * time.Hour
 
 // What one file costs, both ways: a HEAD request and its answer on a connection that is
 // kept, and a range of 4 KiB from the site.
@@ -143,7 +152,7 @@ func (n *next) root(r KnownRoot, l Ledger) {
 	before := len(n.tasks)
 	n.all(r, LevelIndexes, repo.Digest{}, n.budget.Indexes)
 	base := deltaBase(r, l, at)
-	_, sampled := r.find(LevelSample)
+	sample, sampled := r.find(LevelSample)
 	unproven := r.Held != r.Digest && base.IsZero() // with nothing to take a delta to
 	if r.Held != r.Digest && !unproven {
 		n.all(r, LevelDelta, base, 0)
@@ -153,15 +162,29 @@ func (n *next) root(r KnownRoot, l Ledger) {
 	}
 	n.again(r)
 	kept := n.budget.Bytes / 4
-	if n.now.Sub(r.Sampled) >= n.budget.Sample || unproven && r.Held.IsZero() && !sampled {
+	files := 0
+	switch {
+	case r.Sampled.IsZero(), unproven && r.Held.IsZero() && !sampled:
+		files = n.budget.First
+	case n.now.Sub(r.Sampled) >= n.budget.Sample, sampled && sample.Checked < min(n.budget.Samples, sample.Of) && n.restIsDue(r):
+		files = n.budget.Samples
+	}
+	if files > 0 {
 		seed := n.random.Uint64()
-		if n.add(Task{Root: r.Name, Level: LevelSample, Generation: r.Digest, Seed: seed}, n.budget.Samples, bytesPerHead, kept) {
+		if n.add(Task{Root: r.Name, Level: LevelSample, Generation: r.Digest, Seed: seed}, files, bytesPerHead, kept) {
 			n.add(Task{Root: r.Name, Level: LevelBytes, Generation: r.Digest, Seed: seed}, n.budget.Ranges, bytesPerRange, kept)
 		}
 	}
 	if len(n.tasks) == before && (unproven && !r.Held.IsZero() || n.sweepIsDue(r)) { // when nothing else is to be done
 		n.add(Task{Root: r.Name, Level: LevelSweep, Generation: r.Digest, After: r.Sweep.After}, n.budget.Files, bytesPerHead, kept)
 	}
+}
+
+// restIsDue reports whether a sample that was small for the sake of others is to be followed
+// by a whole one: at some time within [SampleRest], and not for all repositories at once.
+func (n *next) restIsDue(r KnownRoot) bool {
+	age := n.now.Sub(r.Sampled)
+	return age >= SampleRest || n.random.Float64() < float64(n.budget.Period)/float64(SampleRest-age)
 }
 
 // deltaBase is the generation that the files of the one at the position are compared with:

@@ -69,8 +69,15 @@ func main() {
 	}
 	port := l.Addr().(*net.TCPAddr).Port
 	l.Close()
-	if l, err = net.Listen("tcp4", "0.0.0.0:"+strconv.Itoa(port)); err != nil { // all of 127.0.0.0/8
-		log.Fatal(err)
+	listeners := make([]net.Listener, 1+sites)
+	for i := range listeners {
+		host := "127.0.0.1"
+		if i > 0 {
+			host = address(i - 1)
+		}
+		if listeners[i], err = net.Listen("tcp4", net.JoinHostPort(host, strconv.Itoa(port))); err != nil {
+			log.Fatal(err)
+		}
 	}
 	f := &fleet{source: "127.0.0.1", modified: []time.Time{time.Now().Add(-time.Hour), time.Now()}}
 	f.gens = append(f.gens, generation(repositories, packages, f.modified[0]), generation(repositories, packages+changes, f.modified[1]))
@@ -80,7 +87,9 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	server := &http.Server{Handler: f}
-	go func() { _ = server.Serve(l) }()
+	for _, l := range listeners {
+		go func() { _ = server.Serve(l) }()
+	}
 	fmt.Println("serving", sites, "sites at port", port)
 	select {
 	case <-ctx.Done():
@@ -99,6 +108,9 @@ func main() {
 		"head": f.heads.Load(), "get": f.gets.Load(), "not_modified": f.notNew.Load(), "body_bytes": f.bytes.Load(),
 	})
 }
+
+// address is that of a site.
+func address(site int) string { return fmt.Sprintf("127.1.%d.%d", site/250, 1+site%250) }
 
 // ServeHTTP serves the generation that the host shows.
 func (f *fleet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -171,7 +183,7 @@ func configuration(state, listen string, port, sites, repositories int, period t
 	}
 	b.WriteString("  sites:\n")
 	for s := range sites {
-		fmt.Fprintf(&b, "    - {url: \"http://127.1.%d.%d:%d\", repositories: [%s]}\n", s/250, 1+s%250, port, strings.Join(names, ", "))
+		fmt.Fprintf(&b, "    - {url: \"http://%s:%d\", repositories: [%s]}\n", address(s), port, strings.Join(names, ", "))
 	}
 	return b.Bytes()
 }

@@ -36,7 +36,10 @@ The configuration is mirrorkeeper's own, with a part watch, or mirrorchecker's
 mirrors.yaml, which is served under its old paths. It is read again on SIGHUP; what is
 wrong then leaves the old one in force.`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return w.run(c.Context()) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			lastingGC(a.Env)
+			return w.run(c.Context())
+		},
 	}
 	c.Flags().StringVar(&w.state, "state", "", "`directory` of the history and the ledgers, where the configuration names none (default: $STATE_DIRECTORY, or one of the user's)")
 	return c

@@ -45,6 +45,10 @@ func (d *Daemon) dispatch(ctx context.Context) {
 	}
 }
 
+// firstSample is how many files of each pair are looked at in the beginning, so that a
+// fleet of any size is judged within minutes: 200,000 of all together, and at least 10.
+func firstSample(pairs int) int { return max(10, 200_000/max(1, pairs)) }
+
 // look looks at an endpoint: first at the roots and the timestamps, then at what follows
 // from what these are.
 func (d *Daemon) look(ctx context.Context, e *entry) {
@@ -52,6 +56,8 @@ func (d *Daemon) look(ctx context.Context, e *entry) {
 	p, known := e.pair, e.known
 	site, repository, source, setup := p.site, p.repository, p.source, d.setup
 	sourceKnown := source.known
+	budget := setup.Budget
+	budget.First = firstSample(len(d.pairs))
 	random := rand.New(rand.NewPCG(d.random.Uint64(), d.random.Uint64()))
 	target := probe.Target{Site: site, Endpoint: e.endpoint, Repository: &repository, Sources: source.repository.Sources}
 	if p.origin {
@@ -76,7 +82,7 @@ func (d *Daemon) look(ctx context.Context, e *entry) {
 		if isNews(&o, sourceKnown.Ledgers) {
 			signal(source.poke)
 		}
-		tasks = watch.Next(known, site, sourceKnown, repository, setup.Budget, d.Now(), random)
+		tasks = watch.Next(known, site, sourceKnown, repository, budget, d.Now(), random)
 	}
 
 	d.mu.Lock()

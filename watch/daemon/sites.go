@@ -73,7 +73,7 @@ func (d *Daemon) pair(before map[watch.Key]*pair, site watch.Site, s *source, or
 	}
 	p := before[key]
 	if p == nil {
-		p = &pair{key: key, verdict: &watch.Verdict{Site: key.Site, Repository: key.Repository, State: watch.Unknown, Reason: watch.NotYet, At: d.Now(), Since: d.Now(), Lag: -1, Complete: -1}}
+		p = &pair{key: key, origin: origin, verdict: &watch.Verdict{Site: key.Site, Repository: key.Repository, State: watch.Unknown, Reason: watch.NotYet, At: d.Now(), Since: d.Now(), Lag: -1, Complete: -1}}
 		if v := d.verdict[key]; v != nil {
 			p.verdict = v
 			delete(d.verdict, key)
@@ -100,7 +100,7 @@ func (d *Daemon) entry(p *pair, endpoint watch.Endpoint, known watch.Known) *ent
 	}
 	e := &entry{pair: p, site: p.key.Site, endpoint: endpoint, known: known, index: -1}
 	e.due = d.Now()
-	if len(d.setup.Sites) > 20 {
+	if len(d.setup.Sites) > 20 && !p.origin { // by the source all others are judged
 		e.due = e.due.Add(time.Duration(d.random.Int64N(int64(spread))))
 	}
 	d.queue.add(e)

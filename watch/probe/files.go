@@ -21,7 +21,7 @@ func filesOf(s *Source, scope *watch.Scope, t watch.Task) ([]repo.File, error) {
 		return nil, err
 	}
 	if scope != nil {
-		files = slices.DeleteFunc(files, func(f repo.File) bool { return !scope.Holds(s.part(f.Path)) })
+		files = slices.DeleteFunc(slices.Clone(files), func(f repo.File) bool { return !scope.Holds(s.part(f.Path)) })
 	}
 	if t.Level == watch.LevelSample || t.Level == watch.LevelBytes {
 		files = shuffled(files, t.Seed, s.part)
