@@ -16,8 +16,9 @@ func (Format) Part(r *repo.Repository, name string) (component, architecture str
 		return partOfIndex(strings.TrimPrefix(name, dir+"/"))
 	}
 	dir, base := cutLast(name)
-	if elements := strings.Split(dir, "/"); elements[0] == "pool" && len(elements) > 3 {
-		component = strings.Join(elements[1:len(elements)-2], "/")
+	if below, ok := strings.CutPrefix(dir, "pool/"); ok {
+		prefix, _ := cutLast(below) // of the source's name
+		component, _ = cutLast(prefix)
 	}
 	stem, suffix := strings.TrimSuffix(base, path.Ext(base)), path.Ext(base)
 	switch {

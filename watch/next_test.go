@@ -255,3 +255,42 @@ func TestWait(t *testing.T) {
 		}
 	}
 }
+
+// TestFirstSample: in a large fleet the first sample is small, and a whole one follows
+// within two hours.
+func TestFirstSample(t *testing.T) {
+	random := newRandom(1)
+	budget := Budget{First: 10}
+	k := Known{Roots: []KnownRoot{{Name: "debian/stable", Digest: digest(1), Since: noon}}}
+	source := SourceKnown{Ledgers: []Ledger{{Name: "debian/stable", Generations: []Generation{{Root: digest(1), Published: noon, Complete: true}}}}}
+	r := Repository{Roots: []Root{{Name: "debian/stable"}}}
+	sample := func(now time.Time) int {
+		for _, task := range Next(k, Site{}, source, r, budget, now, random) {
+			if task.Level == LevelSample {
+				return task.Limit
+			}
+		}
+		return 0
+	}
+	if n := sample(noon); n != 10 {
+		t.Fatalf("the first sample has %d files, expected 10", n)
+	}
+	k.Roots[0].Held, k.Roots[0].Sampled = digest(1), noon
+	k.Roots[0].Checks = []Check{{Level: LevelSample, Root: digest(1), At: noon, Checked: 10, Of: 5000}}
+	if n := sample(noon.Add(SampleRest)); n != 299 {
+		t.Errorf("after two hours the sample has %d files, expected 299", n)
+	}
+	early := 0
+	for range 1000 {
+		if sample(noon.Add(90*time.Second)) > 0 {
+			early++
+		}
+	}
+	if early < 1 || early > 50 {
+		t.Errorf("%d of 1,000 sites get the whole sample in the next look; expected about 13", early)
+	}
+	k.Roots[0].Checks[0].Checked = 299
+	if n := sample(noon.Add(3 * time.Hour)); n != 0 {
+		t.Errorf("a whole sample is followed by %d files on the same day", n)
+	}
+}

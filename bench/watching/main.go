@@ -135,6 +135,11 @@ func (f *fleet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f.gets.Add(1)
+	if x.content == nil { // a package
+		f.bytes.Add(4096)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(make([]byte, x.size)))
+		return
+	}
 	f.bytes.Add(int64(len(x.content)))
 	w.Header().Set("Content-Length", strconv.Itoa(x.size))
 	_, _ = w.Write(x.content) // who asked is gone

@@ -73,29 +73,29 @@ func named(m *repo.Manifest, paths []string) (out []repo.File) {
 // shuffled puts files in an order by chance, in which the first ones, however many, are
 // spread over the parts as all files are.
 func shuffled(files []repo.File, seed uint64, part func(path string) watch.Part) []repo.File {
-	byPart := map[watch.Part][]repo.File{}
-	for _, f := range files {
+	byPart := map[watch.Part][]int32{} // positions: files are large
+	for i, f := range files {
 		p := part(f.Path)
-		byPart[p] = append(byPart[p], f)
+		byPart[p] = append(byPart[p], int32(i))
 	}
 	type placed struct {
-		file repo.File
 		at   float64
+		file int32
 	}
 	all := make([]placed, 0, len(files))
 	for p, of := range byPart {
 		random := rand.New(rand.NewPCG(seed, hashOf(p.Component+"\n"+p.Architecture)))
 		random.Shuffle(len(of), func(i, j int) { of[i], of[j] = of[j], of[i] })
 		for i, f := range of {
-			all = append(all, placed{f, (float64(i) + random.Float64()) / float64(len(of))})
+			all = append(all, placed{(float64(i) + random.Float64()) / float64(len(of)), f})
 		}
 	}
 	slices.SortFunc(all, func(a, b placed) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), strings.Compare(a.file.Path, b.file.Path))
+		return cmp.Or(cmp.Compare(a.at, b.at), strings.Compare(files[a.file].Path, files[b.file].Path))
 	})
 	out := make([]repo.File, len(all))
 	for i, p := range all {
-		out[i] = p.file
+		out[i] = files[p.file]
 	}
 	return out
 }
