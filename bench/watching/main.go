@@ -152,7 +152,7 @@ func generation(repositories, packages int, at time.Time) map[string]file {
 		var index bytes.Buffer
 		for p := range packages {
 			name := fmt.Sprintf("r%d/pool/main/p/p%d/p%d_1.0_amd64.deb", r, p, p)
-			sum := sha256.Sum256([]byte(name))
+			sum := sha256.Sum256(make([]byte, 1000+p))
 			fmt.Fprintf(&index, "Package: p%d\nVersion: 1.0\nArchitecture: amd64\nFilename: %s\nSize: %d\nSHA256: %x\n\n", p, strings.TrimPrefix(name, fmt.Sprintf("r%d/", r)), 1000+p, sum)
 			files[name] = file{size: 1000 + p}
 		}
