@@ -38,7 +38,7 @@ curl -s "http://127.0.0.1:28480/metrics" | awk '/^mirror_state/ { split($1, a, "
 
 if command -v ab >/dev/null && command -v nginx >/dev/null; then
 	mkdir -p "$BENCH_DIR/static"
-	curl -s "http://127.0.0.1:28480/mirrorlist/r0" | head -n 20 >"$BENCH_DIR/static/list"
+	curl -s "http://127.0.0.1:28480/mirrorlist/few" >"$BENCH_DIR/static/list"
 	cat >"$BENCH_DIR/nginx.conf" <<CONF
 worker_processes 1;
 daemon off;
@@ -50,7 +50,7 @@ CONF
 	taskset -c 0 nginx -c "$BENCH_DIR/nginx.conf" 2>/dev/null &
 	nginx=$!
 	sleep 1
-	for url in "http://127.0.0.1:28480/mirrorlist/r0" "http://127.0.0.1:28481/list"; do
+	for url in "http://127.0.0.1:28480/mirrorlist/few" "http://127.0.0.1:28481/list"; do
 		echo "$url: $(taskset -c 1 ab -q -k -n 50000 -c 16 "$url" | sed -n 's/Requests per second: *//p;s/Document Length: *//p' | paste -sd ' ')"
 	done
 	kill $nginx

@@ -20,6 +20,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -186,9 +187,13 @@ func configuration(state, listen string, port, sites, repositories int, period t
 	for _, name := range names {
 		fmt.Fprintf(&b, "    %s: {source: %s, path: %s}\n", name, name, name)
 	}
-	b.WriteString("  sites:\n")
+	b.WriteString("    few: {source: r0, path: r0}\n  sites:\n")
 	for s := range sites {
-		fmt.Fprintf(&b, "    - {url: \"http://%s:%d\", repositories: [%s]}\n", address(s), port, strings.Join(names, ", "))
+		held := names
+		if s < 20 {
+			held = append(slices.Clone(names), "few")
+		}
+		fmt.Fprintf(&b, "    - {url: \"http://%s:%d\", repositories: [%s]}\n", address(s), port, strings.Join(held, ", "))
 	}
 	return b.Bytes()
 }

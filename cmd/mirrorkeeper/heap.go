@@ -27,12 +27,12 @@ func frugalGC(env func(string) (string, bool)) (restore func()) {
 }
 
 // lastingGC is for a program that runs for months beside others: the heap grows as usual,
-// and to no more than 256 MiB as long as that is possible at all.
+// and to no more than 208 MiB as long as that is possible at all.
 func lastingGC(env func(string) (string, bool)) {
 	if _, set := env("GOGC"); !set {
 		debug.SetGCPercent(100)
 	}
 	if _, set := env("GOMEMLIMIT"); !set {
-		debug.SetMemoryLimit(256 << 20)
+		debug.SetMemoryLimit(208 << 20)
 	}
 }

@@ -28,15 +28,25 @@ func (l *look) check(ctx context.Context, s *Source, t watch.Task) (watch.Check,
 	if t.Level == watch.LevelSweep {
 		files = slices.DeleteFunc(files, func(f repo.File) bool { return f.Path <= t.After })
 	}
-	files = files[min(max(t.Skip, 0), len(files)):]
+	skip, byChance := min(max(t.Skip, 0), len(files)), t.Level == watch.LevelSample || t.Level == watch.LevelBytes
+	if !byChance {
+		files = files[skip:]
+	}
 	if test, ok := l.listed(ctx, s, t, files); ok {
 		// One listing tells of all files, whatever limit there is.
 		l.sum(&c, s, files, each(files, test))
 		return c, nil
 	}
 	rest := len(files)
+	if byChance {
+		most := rest
+		if t.Limit > 0 {
+			most = min(skip+t.Limit, rest)
+		}
+		files = shuffled(files, most, t.Seed, s.part)[skip:]
+	}
 	if t.Limit > 0 {
-		files = files[:min(t.Limit, rest)]
+		files = files[:min(t.Limit, len(files))]
 	}
 	test := l.testOf(s, t)
 	seen := make([]*watch.FileSeen, len(files))

@@ -12,7 +12,7 @@ import (
 	"github.com/mirrorkeeper/mirrorkeeper/watch"
 )
 
-// filesOf are the files of a task within a scope, in the task's order: those behind its
+// filesOf are the files of a task within a scope, by path: those behind its
 // After in a sweep, too. The error is [store.ErrNotKept] where the ledger does not know
 // them.
 func filesOf(s *Source, scope *watch.Scope, t watch.Task) ([]repo.File, error) {
@@ -22,9 +22,6 @@ func filesOf(s *Source, scope *watch.Scope, t watch.Task) ([]repo.File, error) {
 	}
 	if scope != nil {
 		files = slices.DeleteFunc(slices.Clone(files), func(f repo.File) bool { return !scope.Holds(s.part(f.Path)) })
-	}
-	if t.Level == watch.LevelSample || t.Level == watch.LevelBytes {
-		files = shuffled(files, t.Seed, s.part)
 	}
 	return files, nil
 }
@@ -71,8 +68,8 @@ func named(m *repo.Manifest, paths []string) (out []repo.File) {
 }
 
 // shuffled puts files in an order by chance, in which the first ones, however many, are
-// spread over the parts as all files are.
-func shuffled(files []repo.File, seed uint64, part func(path string) watch.Part) []repo.File {
+// spread over the parts as all files are, and returns at most so many of them.
+func shuffled(files []repo.File, most int, seed uint64, part func(path string) watch.Part) []repo.File {
 	byPart := map[watch.Part][]int32{} // positions: files are large
 	for i, f := range files {
 		p := part(f.Path)
@@ -93,8 +90,8 @@ func shuffled(files []repo.File, seed uint64, part func(path string) watch.Part)
 	slices.SortFunc(all, func(a, b placed) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), strings.Compare(files[a.file].Path, files[b.file].Path))
 	})
-	out := make([]repo.File, len(all))
-	for i, p := range all {
+	out := make([]repo.File, min(most, len(all)))
+	for i, p := range all[:len(out)] {
 		out[i] = files[p.file]
 	}
 	return out

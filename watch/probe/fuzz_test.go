@@ -146,8 +146,8 @@ func TestShuffled(t *testing.T) {
 			}
 		}
 		seed := rapid.Uint64().Draw(t, "seed")
-		got := shuffled(files, seed, part)
-		again := shuffled(files, seed, part)
+		got := shuffled(files, len(files), seed, part)
+		again := shuffled(files, len(files), seed, part)
 		seen := map[string]bool{}
 		n := rapid.IntRange(0, len(files)).Draw(t, "sample")
 		count := map[string]int{}

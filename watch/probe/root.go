@@ -37,6 +37,16 @@ func (l *look) seeRoot(ctx context.Context, s *Source, t watch.Task) (watch.Root
 
 // readRoot reads a root. The headers are those of an answer that was the generation.
 func (l *look) readRoot(ctx context.Context, s *Source, generation repo.Digest, held map[string]string) (seen watch.RootSeen, a answer) {
+	for _, main := range l.mainsOf(s) {
+		if seen, a = l.readForm(ctx, s, main, generation, held); seen.Fault != watch.FaultMissing {
+			break
+		}
+	}
+	return seen, a
+}
+
+// readForm reads a root in one form.
+func (l *look) readForm(ctx context.Context, s *Source, main string, generation repo.Digest, held map[string]string) (seen watch.RootSeen, a answer) {
 	seen = watch.RootSeen{Name: s.Name, At: l.client.Now()}
 	header := map[string]string{}
 	for name, from := range map[string]string{"If-None-Match": "Etag", "If-Modified-Since": "Last-Modified"} {
@@ -44,7 +54,6 @@ func (l *look) readRoot(ctx context.Context, s *Source, generation repo.Digest, 
 			header[name] = value
 		}
 	}
-	main := l.mainOf(s)
 	a = l.get(ctx, s, main, header)
 	seen.Headers = headers(a.header)
 	seen.Fault, seen.Detail = a.fault, a.detail
@@ -100,12 +109,16 @@ func withValidators(headers, held map[string]string) map[string]string {
 	return out
 }
 
-// mainOf is the path of the root file: in the form that the source has it.
-func (l *look) mainOf(s *Source) string {
+// mainsOf are the paths of the root file: that in the form that the source has it, or those
+// of all forms, as long as that is not known.
+func (l *look) mainsOf(s *Source) (paths []string) {
 	if all := l.generations(s); len(all) > 0 && all[len(all)-1].Main != "" {
-		return all[len(all)-1].Main
+		return []string{all[len(all)-1].Main}
 	}
-	return s.Format.RootForms(s.Repository)[0].Main
+	for _, form := range s.Format.RootForms(s.Repository) {
+		paths = append(paths, form.Main)
+	}
+	return paths
 }
 
 // identify reads a root that the ledger does not have: who signed it, and its date.
