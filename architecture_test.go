@@ -44,7 +44,7 @@ var rooms = map[string]struct {
 	"mirror": {jobs, "jobs are handed their formats as repo interfaces, or each job would be written once a format"},
 	"create": {jobs, "jobs are handed their formats as repo interfaces, or each job would be written once a format"},
 	"bundle": {jobs, "jobs are handed their formats as repo interfaces, or each job would be written once a format"},
-	"serve": {nil, "a web server knows files, whatever repositories they are of"},
+	"serve":  {nil, "a web server knows files, whatever repositories they are of"},
 
 	"generations": {jobs, "jobs are handed their formats as repo interfaces, or each job would be written once a format"},
 
