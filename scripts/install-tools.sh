@@ -9,7 +9,6 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 # command or file, the package that has it, and the groups that need it
 tools="
 /usr/lib/python3/dist-packages/createrepo_c python3-createrepo-c test bench
-/usr/lib/python3/dist-packages/dnf-plugins/reposync.py dnf-plugins-core test
 apt-ftparchive apt-utils test bench
 apt-mirror apt-mirror test bench
 aptly aptly test bench

@@ -119,16 +119,29 @@ func TestSwitchFromDebmirror(t *testing.T) {
 	s.over(exitIncomplete, tree, append([]string{"debmirror", "--"}, args...)...)
 }
 
+// reposync is the directory of dnf's plugins. They are unpacked only: Debian's package
+// cannot be installed beside zypper.
+func reposync(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, command := range [][]string{{"apt-get", "download", "-q", "dnf-plugins-core"}, {"sh", "-c", "dpkg-deb -x dnf-plugins-core_*.deb ."}} {
+		c := exec.Command(need(t, command[0]), command[1:]...)
+		c.Dir = dir
+		if out, err := c.CombinedOutput(); err != nil {
+			if os.Getenv("CI") != "" {
+				t.Fatalf("%s: %v\n%s", command, err, out)
+			}
+			t.Skipf("%s: %v\n%s", command, err, out)
+		}
+	}
+	return filepath.Join(dir, "usr/lib/python3/dist-packages")
+}
+
 func TestSwitchFromReposync(t *testing.T) {
 	t.Parallel()
 	r := newRPMs(t, twoPackages)
 	r.Publish(filepath.Join(r.served, "el9/x86_64"))
-	if _, err := os.Stat("/usr/lib/python3/dist-packages/dnf-plugins/reposync.py"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	plugins := reposync(t)
 	file := write(t, filepath.Join(r.dir, "repos/app.repo"), fmt.Sprintf(`[app]
 name=App
 baseurl=%s/el$releasever/$basearch
@@ -139,8 +152,8 @@ gpgkey=file://%s
 	tree := filepath.Join(r.dir, "tree")
 	args := []string{"reposync", "--download-path=" + tree, "--download-metadata", "--releasever=9"}
 	none := write(t, filepath.Join(r.dir, "dnf.conf"), "[main]\n")
-	old(t, nil, "dnf", append([]string{
-		"-y", "--setopt=reposdir=" + filepath.Dir(file), "--setopt=cachedir=" + filepath.Join(r.dir, "cache"), "--setopt=logdir=" + r.dir,
+	old(t, []string{"PYTHONPATH=" + plugins}, "dnf", append([]string{
+		"-y", "--setopt=pluginpath=" + filepath.Join(plugins, "dnf-plugins"), "--setopt=reposdir=" + filepath.Dir(file), "--setopt=cachedir=" + filepath.Join(r.dir, "cache"), "--setopt=logdir=" + r.dir,
 		"--setopt=persistdir=" + filepath.Join(r.dir, "persist"), "--forcearch=x86_64", "-c", none,
 	}, args...)...)
 	s := &switched{t: t, server: r.server, dir: r.dir}
