@@ -25,7 +25,7 @@ demo: build ## a verified partial mirror of hello and nginx-light in ./demo/mirr
 
 test: bin/tools/nfpm-$(NFPM) ## all tests with the race detector; needs root to install the tools that they drive
 	scripts/install-tools.sh test
-	CI=true go test -race -timeout 18m ./...
+	CI=true go test -race -timeout 40m ./...
 
 check: bin/tools/gofumpt-$(GOFUMPT) bin/tools/staticcheck-$(STATICCHECK) ## format, vet, staticcheck, tidiness, import rules, scripts
 	scripts/install-tools.sh check gcc
