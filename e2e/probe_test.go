@@ -80,7 +80,7 @@ func TestProbe(t *testing.T) {
 				"old and half": {tree: old, code: findings, state: "HALF_SYNCED", says: goes + " is missing", damage: func(dir string) {
 					remove(t, filepath.Join(dir, goes))
 				}},
-				"foreign": {tree: foreign, code: findings, state: "FOREIGN", says: "never published"},
+				"foreign": {tree: foreign, code: findings, state: "FOREIGN", says: "which the source did not sign"},
 			} {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
