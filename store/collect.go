@@ -186,16 +186,9 @@ func (s *Store) explainByManifests(ctx context.Context, suspects map[repo.Digest
 		if len(suspects) == 0 {
 			return nil
 		}
-		all, err := s.Generations(mirror)
+		all, err := s.withPending(mirror)
 		if err != nil {
 			return err
-		}
-		pending, err := s.readRecord(mirror, pendingRecord)
-		if err != nil {
-			return err
-		}
-		if pending != nil {
-			all = append(all, &Kept{Record: *pending})
 		}
 		for _, k := range all {
 			if among(dropping, k.ID) {

@@ -274,19 +274,26 @@ func compressList(to io.Writer, write func(io.Writer) error) error {
 	return errors.Join(write(w), w.Close())
 }
 
+// withPending are the generations of the mirror, and the one that a run was about to
+// publish.
+func (s *Store) withPending(mirror string) ([]*Kept, error) {
+	all, err := s.Generations(mirror)
+	if err != nil {
+		return nil, err
+	}
+	pending, err := s.readRecord(mirror, pendingRecord)
+	if err != nil || pending == nil {
+		return all, err
+	}
+	return append(all, &Kept{Record: *pending}), nil
+}
+
 // removeManifests removes the manifests of the mirror, and lists of packages, that no
 // generation names.
 func (s *Store) removeManifests(mirror string) error {
-	all, err := s.Generations(mirror)
+	all, err := s.withPending(mirror)
 	if err != nil {
 		return err
-	}
-	pending, err := s.readRecord(mirror, pendingRecord)
-	if err != nil {
-		return err
-	}
-	if pending != nil {
-		all = append(all, &Kept{Record: *pending})
 	}
 	named := map[string]bool{}
 	for _, k := range all {

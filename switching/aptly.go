@@ -14,16 +14,8 @@ func importAptly(in Input) (*draft, error) {
 	if in.Destination != "" {
 		d.Destination = in.Destination
 	}
-	for _, f := range in.Files {
-		all, err := objects(f)
-		if err != nil {
-			return nil, err
-		}
-		for _, o := range all {
-			if err := d.aptlyMirror(o, in); err != nil {
-				return nil, err
-			}
-		}
+	if err := d.each(in, d.aptlyMirror); err != nil {
+		return nil, err
 	}
 	if len(d.Mirrors) == 0 {
 		return nil, d.first.fail("there is no mirror (expected what aptly mirror list -json prints)")

@@ -31,6 +31,22 @@ type object struct {
 	node *yaml.Node
 }
 
+// each takes up every object of the files.
+func (d *draft) each(in Input, take func(object, Input) error) error {
+	for _, f := range in.Files {
+		all, err := objects(f)
+		if err != nil {
+			return err
+		}
+		for _, o := range all {
+			if err := take(o, in); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // objects are those of a list, or a single one.
 func objects(f File) (all []object, err error) {
 	root, err := document(f)

@@ -18,16 +18,8 @@ func importRMT(in Input) (*draft, error) {
 	if in.Destination != "" {
 		d.Destination = in.Destination
 	}
-	for _, f := range in.Files {
-		all, err := objects(f)
-		if err != nil {
-			return nil, err
-		}
-		for _, o := range all {
-			if err := d.rmtRepository(o, in); err != nil {
-				return nil, err
-			}
-		}
+	if err := d.each(in, d.rmtRepository); err != nil {
+		return nil, err
 	}
 	if len(d.Mirrors) == 0 {
 		return nil, d.first.fail("there is no repository (expected objects with url, as rmt-cli export settings writes them)")

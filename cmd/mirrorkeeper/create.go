@@ -322,11 +322,8 @@ func (a *app) create(ctx context.Context, x *creation, all *creations) error {
 	if err != nil {
 		return err
 	}
-	unlock, err := s.Lock()
+	unlock, err := assembly.Lock(s)
 	if err != nil {
-		if errors.Is(err, store.ErrLocked) {
-			return &exit{Code: exitLocked, Err: err}
-		}
 		return err
 	}
 	defer unlock()

@@ -28,7 +28,7 @@ Exit code 4 when a run is under way: nothing is deleted beside it.`,
 			if err := k.open(true); err != nil {
 				return err
 			}
-			unlock, err := k.lock()
+			unlock, err := assembly.Lock(k.store)
 			if err != nil {
 				return err
 			}

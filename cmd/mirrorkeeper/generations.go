@@ -112,21 +112,11 @@ func (k *kept) pin(c *cobra.Command, args []string, keep, release string) error 
 	if len(args) != 1 || keep != "" && release != "" {
 		return usage("name one mirror, and one of --keep and --release")
 	}
-	if err := k.open(true); err != nil {
-		return err
-	}
-	if err := k.check(args[0]); err != nil {
-		return err
-	}
-	unlock, err := k.lock()
+	m, unlock, err := k.change(c.Context(), args[0])
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	m, err := k.signed(c.Context(), args[0])
-	if err != nil {
-		return err
-	}
 	g, err := m.Find(keep + release)
 	if err != nil {
 		return err

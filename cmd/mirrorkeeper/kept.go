@@ -69,13 +69,23 @@ func (k *kept) open(write bool) (err error) {
 	return err
 }
 
-// lock takes the store for writing.
-func (k *kept) lock() (unlock func(), err error) {
-	unlock, err = k.store.Lock()
-	if errors.Is(err, store.ErrLocked) {
-		return nil, &exit{Code: exitLocked, Err: err}
+// change opens the store for a change of one mirror, which is under the store's lock until
+// it is unlocked.
+func (k *kept) change(ctx context.Context, name string) (m *generations.Mirror, unlock func(), err error) {
+	if err := k.open(true); err != nil {
+		return nil, nil, err
 	}
-	return unlock, err
+	if err := k.check(name); err != nil {
+		return nil, nil, err
+	}
+	if unlock, err = assembly.Lock(k.store); err != nil {
+		return nil, nil, err
+	}
+	if m, err = k.signed(ctx, name); err != nil {
+		unlock()
+		return nil, nil, err
+	}
+	return m, unlock, nil
 }
 
 // names are those of all mirrors and repositories that were published.

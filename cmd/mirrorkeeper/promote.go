@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/assembly"
 	"github.com/mirrorkeeper/mirrorkeeper/generations"
 )
 
@@ -39,7 +40,7 @@ Generations are named as generations --help tells: what testing shows goes to st
 			if err := k.check(names...); err != nil {
 				return err
 			}
-			unlock, err := k.lock()
+			unlock, err := assembly.Lock(k.store)
 			if err != nil {
 				return err
 			}

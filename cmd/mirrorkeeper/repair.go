@@ -35,7 +35,7 @@ func (a *app) repair(ctx context.Context, where string, findings []verify.Findin
 	if err := k.fetchLost(ctx, lost); err != nil {
 		return err
 	}
-	unlock, err := k.lock()
+	unlock, err := assembly.Lock(k.store)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (a *app) repair(ctx context.Context, where string, findings []verify.Findin
 // dropBad removes the objects that do not have their digests, and returns the mirrors in
 // the directory, and those that miss objects.
 func (k *kept) dropBad(dir string, findings []verify.Finding) (lost, all []string, err error) {
-	unlock, err := k.lock()
+	unlock, err := assembly.Lock(k.store)
 	if err != nil {
 		return nil, nil, err
 	}

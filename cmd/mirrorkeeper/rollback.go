@@ -22,21 +22,11 @@ The root of a full mirror is upstream's, and cannot be signed anew without sign:
 configuration.`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := k.open(true); err != nil {
-				return err
-			}
-			if err := k.check(args[0]); err != nil {
-				return err
-			}
-			unlock, err := k.lock()
+			m, unlock, err := k.change(c.Context(), args[0])
 			if err != nil {
 				return err
 			}
 			defer unlock()
-			m, err := k.signed(c.Context(), args[0])
-			if err != nil {
-				return err
-			}
 			shown, err := m.Rollback(c.Context(), append(args, "")[1])
 			if err != nil {
 				return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"path"
@@ -120,11 +119,8 @@ func (a *app) makeMerged(ctx context.Context, c *packetary.Clone) error {
 	if err != nil {
 		return err
 	}
-	unlock, err := s.Lock()
+	unlock, err := assembly.Lock(s)
 	if err != nil {
-		if errors.Is(err, store.ErrLocked) {
-			return &console.Exit{Code: console.ExitLocked, Err: err}
-		}
 		return err
 	}
 	defer unlock()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -11,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/assembly"
-	"github.com/mirrorkeeper/mirrorkeeper/cmd/internal/console"
 	"github.com/mirrorkeeper/mirrorkeeper/config"
 	"github.com/mirrorkeeper/mirrorkeeper/create"
 	"github.com/mirrorkeeper/mirrorkeeper/fetch"
@@ -60,11 +58,8 @@ func (a *app) runCreate(ctx context.Context, repository, list string) error {
 	if err != nil {
 		return err
 	}
-	unlock, err := s.Lock()
+	unlock, err := assembly.Lock(s)
 	if err != nil {
-		if errors.Is(err, store.ErrLocked) {
-			return &console.Exit{Code: console.ExitLocked, Err: err}
-		}
 		return err
 	}
 	defer unlock()

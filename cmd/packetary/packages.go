@@ -47,10 +47,7 @@ func (a *app) packagesCommand() *cobra.Command {
 		Use:   "packages -r FILE [-R FILE]",
 		Short: "List the packages of repositories, or those that are required",
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := o.columns.Check(slices.Concat(o.shown, o.by)...); err != nil {
-				return usage(err)
-			}
-			plan, err := a.lookAt(c)
+			plan, err := a.lookAt(c, o)
 			if err != nil {
 				return err
 			}
@@ -68,8 +65,12 @@ func (a *app) packagesCommand() *cobra.Command {
 	return c
 }
 
-// lookAt plans the clone of the repositories that the options name.
-func (a *app) lookAt(c *cobra.Command) (*mirror.Planned, error) {
+// lookAt plans the clone of the repositories that the options name, when the table can be
+// printed.
+func (a *app) lookAt(c *cobra.Command, o *output) (*mirror.Planned, error) {
+	if err := o.columns.Check(slices.Concat(o.shown, o.by)...); err != nil {
+		return nil, usage(err)
+	}
 	if err := a.lookInto(); err != nil {
 		return nil, err
 	}
@@ -103,10 +104,7 @@ func (a *app) unresolvedCommand() *cobra.Command {
 		Use:   "unresolved -r FILE",
 		Short: "List the relations of packages that nothing in the repositories satisfies",
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := o.columns.Check(slices.Concat(o.shown, o.by)...); err != nil {
-				return usage(err)
-			}
-			plan, err := a.lookAt(c)
+			plan, err := a.lookAt(c, o)
 			if err != nil {
 				return err
 			}

@@ -122,15 +122,21 @@ func (s *Set) Close() {
 	s.client.CloseIdleConnections()
 }
 
+// Lock takes the store's lock; the error has the exit code for that another run holds it.
+func Lock(s *store.Store) (unlock func(), err error) {
+	unlock, err = s.Lock()
+	if errors.Is(err, store.ErrLocked) {
+		return nil, &console.Exit{Code: console.ExitLocked, Err: err}
+	}
+	return unlock, err
+}
+
 // Sync runs the jobs one after another, under the store's lock, and what is to be done
 // after each. One that fails does not stop the others: the error is that of all, beside
 // the reports of those that went well. Reports are nil where no job ran.
 func (s *Set) Sync(ctx context.Context) ([]*mirror.Report, error) {
-	unlock, err := s.Store.Lock()
+	unlock, err := Lock(s.Store)
 	if err != nil {
-		if errors.Is(err, store.ErrLocked) {
-			return nil, &console.Exit{Code: console.ExitLocked, Err: err}
-		}
 		return nil, err
 	}
 	defer unlock()
